@@ -1,0 +1,88 @@
+"""The datasets in their one declared order: an input must come earlier than what is made of it.
+
+One pass over stale periods in this order therefore settles everything.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from llm_finops.core import records as r
+
+Row = TypeVar("Row")
+
+# Equal content hashes mean equal facts: how a provider wrote a number is not one.
+_SPELLING = frozenset({"amount_text"})
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset(Generic[Row]):
+    """One kind of fact: its name, its rows, the table that holds them."""
+
+    name: str
+    record: type[Row]
+    table: str
+    daily: bool = True  # period is a day, repeated in a column; else '*'
+    unhashed: frozenset[str] = frozenset()
+    fact: bool = True  # part of the fingerprint
+
+    @property
+    def pooled(self) -> bool:
+        """Whether the rows name their pool by number."""
+        return self.fields[0] == "pool"
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The fields of the record."""
+        fields: tuple[str, ...] = self.record._fields  # type: ignore[attr-defined]
+        return fields
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the table, beside version_id and day."""
+        return ("pool_id", *self.fields[1:]) if self.pooled else self.fields
+
+
+def _declare() -> Iterator[Dataset[Any]]:
+    yield PRICES
+    yield SETTINGS
+    yield NAMES
+    yield USAGE
+    yield PRICED_USAGE
+    yield COST_LINES
+    yield LOG_DAYS
+    yield REQUEST_TOTALS
+    yield REQUEST_QUANTILES
+    yield REVENUE
+    yield ESTIMATES
+    yield TRUE_UPS
+    yield RECONCILIATIONS
+    yield ALLOCATIONS
+    yield COVERAGE
+    yield MARGINS
+
+
+PRICES = Dataset("prices", r.Price, "prices", daily=False)
+SETTINGS = Dataset("settings", r.Setting, "settings", daily=False)
+NAMES = Dataset("names", r.Name, "names", daily=False)
+USAGE = Dataset("usage", r.Usage, "usage")
+PRICED_USAGE = Dataset("priced_usage", r.PricedUsage, "priced_usage")
+COST_LINES = Dataset("cost_lines", r.CostLine, "cost_lines", unhashed=_SPELLING)
+LOG_DAYS = Dataset("log_days", r.LogDay, "log_days", fact=False)
+REQUEST_TOTALS = Dataset("request_totals", r.RequestTotal, "request_totals")
+REQUEST_QUANTILES = Dataset("request_quantiles", r.RequestQuantile, "request_quantiles")
+REVENUE = Dataset("revenue", r.Revenue, "revenue")
+ESTIMATES = Dataset("estimates", r.CostLine, "cost_lines", unhashed=_SPELLING)
+TRUE_UPS = Dataset("true_ups", r.CostLine, "cost_lines", unhashed=_SPELLING)
+RECONCILIATIONS = Dataset("reconciliations", r.Reconciliation, "reconciliations")
+ALLOCATIONS = Dataset("allocations", r.Allocation, "allocations")
+COVERAGE = Dataset("coverage", r.Coverage, "coverage")
+MARGINS = Dataset("margins", r.Margin, "margins")
+
+DATASETS: dict[str, Dataset[Any]] = {dataset.name: dataset for dataset in _declare()}
+_ORDER = {name: position for position, name in enumerate(DATASETS)}
+
+
+def comes_before(earlier: str, later: str) -> bool:
+    """Whether a version of `later` may be made of a version of `earlier`."""
+    return _ORDER[earlier] < _ORDER[later]

@@ -1,0 +1,19 @@
+"""What can go wrong with the ledger.
+
+LedgerError
+├── LedgerTooNew     a newer program wrote it
+├── WrongInput       a dataset was said to be made of one that comes later
+└── UnknownDigest    a message the journal does not hold
+"""
+
+
+class LedgerError(Exception):
+    """The ledger cannot do what was asked; nothing was changed."""
+
+
+class LedgerTooNew(LedgerError):
+    """The ledger was written by a newer version of this program."""
+
+
+class WrongInput(LedgerError):
+    """A dataset can only be made of datasets that come earlier in the declared order."""

@@ -1,0 +1,156 @@
+"""Journals: loads, messages to send, files seen. They may grow; no figure is made of them."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import sqlalchemy as sa
+
+from llm_finops.ledger import schema
+from llm_finops.ledger.booking import insert_rows
+
+if TYPE_CHECKING:
+    from llm_finops.ledger.ledger import Ledger
+
+DUE, SENDING, UNKNOWN, SENT, PRINTED = "due", "sending", "unknown", "sent", "printed"
+
+
+class Digest(NamedTuple):
+    """A day's message: due until it is sent; `unknown` where Slack's answer was lost."""
+
+    day: str
+    revision: int
+    state: str
+    figures_hash: str
+    attempt: int
+    next_at: str
+    channel: str | None
+    ts: str | None
+
+
+class SourceFile(NamedTuple):
+    """A file of a source as it was last surveyed: which days it holds."""
+
+    path: str
+    size: int
+    sha256: str
+    days: dict[str, Any]
+
+
+class Journals:
+    """The append-only side of the ledger, each entry in its own short transaction."""
+
+    def __init__(self, ledger: "Ledger") -> None:
+        self._ledger = ledger
+
+    def begin_load(self, source: str, dataset: str, first: str, last: str) -> int:
+        """Note that a load of days first..last began; its number."""
+        row = {
+            "source": source,
+            "dataset": dataset,
+            "range_from": first,
+            "range_until": last,
+            "started_at": self._ledger.now(),
+            "outcome": "running",
+            "calls": 0,
+            "detail": "",
+        }
+        with self._ledger.writing() as connection:
+            made = connection.execute(schema.LOADS.insert().values(row).returning(schema.LOADS.c.load_id))
+            return int(made.scalar_one())
+
+    def end_load(self, load_id: int, outcome: str, calls: int = 0, detail: str = "") -> None:
+        """Note how a load ended: `whole`, `part` (some days rejected) or `failed`."""
+        loads = schema.LOADS
+        values = {"finished_at": self._ledger.now(), "outcome": outcome, "calls": calls, "detail": detail}
+        with self._ledger.writing() as connection:
+            connection.execute(loads.update().where(loads.c.load_id == load_id).values(values))
+
+    def read_at(self, dataset: str, scope: str) -> dict[str, str]:
+        """{period: when it was last read whole} of a source; what is not there is missing."""
+        loads, periods = schema.LOADS, schema.LOAD_PERIODS
+        query = (
+            sa.select(periods.c.period, sa.func.max(loads.c.started_at))
+            .join(loads, loads.c.load_id == periods.c.load_id)
+            .where(periods.c.dataset == dataset, periods.c.scope == scope)
+            .group_by(periods.c.period)
+        )
+        with self._ledger.reading() as connection:
+            return {period: at for period, at in connection.execute(query)}
+
+    def loads_of(self, version_id: int) -> list[dict[str, Any]]:
+        """The loads that made or confirmed a version, oldest first."""
+        loads, periods = schema.LOADS, schema.LOAD_PERIODS
+        query = (
+            sa.select(loads, periods.c.content_hash, periods.c.rows, periods.c.duplicates, periods.c.quarantined)
+            .join(periods, loads.c.load_id == periods.c.load_id)
+            .where(periods.c.version_id == version_id)
+            .order_by(loads.c.load_id)
+        )
+        with self._ledger.reading() as connection:
+            return [dict(row._mapping) for row in connection.execute(query)]  # noqa: SLF001
+
+    def files(self, source: str, reading: str) -> dict[str, SourceFile]:
+        """The files of a source as surveyed under this way of reading."""
+        table = schema.SOURCE_FILES
+        query = sa.select(table.c.path, table.c.size, table.c.sha256, table.c.days)
+        query = query.where(table.c.source == source, table.c.reading == reading)
+        with self._ledger.reading() as connection:
+            return {row[0]: SourceFile(row[0], row[1], row[2], json.loads(row[3])) for row in connection.execute(query)}
+
+    def keep_files(self, source: str, reading: str, files: Sequence[SourceFile]) -> None:
+        """Replace what is known of a source's files: a cache, so it is overwritten."""
+        table = schema.SOURCE_FILES
+        rows = [(source, f.path, f.size, f.sha256, reading, json.dumps(f.days, sort_keys=True)) for f in files]
+        with self._ledger.writing() as connection:
+            connection.execute(table.delete().where(table.c.source == source))
+            insert_rows(connection, table, rows)
+
+    def digests(self, *states: str) -> list[Digest]:
+        """Messages in the given states (all, if none is given), oldest day first."""
+        table = schema.DIGESTS
+        query = sa.select(table).order_by(table.c.day, table.c.revision)
+        if states:
+            query = query.where(table.c.state.in_(states))
+        with self._ledger.reading() as connection:
+            return [Digest(*row) for row in connection.execute(query)]
+
+    def make_due(self, day: str, figures_hash: str) -> bool:
+        """Make a day's message due if it is newer than all there; whether it was."""
+        table = schema.DIGESTS
+        with self._ledger.writing() as connection:
+            # The lock of bookings serves here too: two runs ending at once make one message due.
+            connection.execute(schema.CLOCK.update().values(seq=schema.CLOCK.c.seq))
+            newest = connection.execute(sa.select(sa.func.max(table.c.day))).scalar()
+            if newest is not None and newest >= day:
+                return False
+            row = Digest(day, 1, DUE, figures_hash, 0, self._ledger.now(), None, None)
+            connection.execute(table.insert().values(row._asdict()))
+            return True
+
+    def claim(self, day: str, revision: int, attempt: int, lease_until: str) -> Digest | None:
+        """Compare-and-set: take attempt `attempt` + 1 of a due or unknown message; the row as it was, if won.
+
+        A message left `sending` by a killed sender is claimed once its lease has passed, as `unknown`.
+        """
+        table = schema.DIGESTS
+        is_it = sa.and_(table.c.day == day, table.c.revision == revision, table.c.attempt == attempt)
+        now = self._ledger.now()
+        free = sa.or_(table.c.state.in_([DUE, UNKNOWN]), sa.and_(table.c.state == SENDING, table.c.next_at < now))
+        with self._ledger.writing() as connection:
+            # The row is read under the lock of its own update, so the state it was taken from is certain.
+            connection.execute(table.update().where(is_it, free).values(channel=table.c.channel))
+            was = connection.execute(sa.select(table).where(is_it, free)).one_or_none()
+            if was is None:
+                return None
+            values = {"state": SENDING, "attempt": attempt + 1, "next_at": lease_until}
+            won = connection.execute(table.update().where(is_it, free).values(values)).rowcount
+            old = Digest(*was)
+            return (old._replace(state=UNKNOWN) if old.state == SENDING else old) if won else None
+
+    def mark(self, day: str, revision: int, changes: Mapping[str, Any]) -> None:
+        """Set columns of a message: state, next_at, channel, ts, figures_hash."""
+        table = schema.DIGESTS
+        with self._ledger.writing() as connection:
+            at = sa.and_(table.c.day == day, table.c.revision == revision)
+            connection.execute(table.update().where(at).values(dict(changes)))

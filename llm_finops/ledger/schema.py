@@ -1,0 +1,194 @@
+"""The tables of the ledger: versions and their marks, one table a kind of fact, journals, views.
+
+Names and columns are public (docs/schema.md). A fact row belongs to a version and is never updated; what
+is current is decided by the version's mark alone. No foreign key leads from facts to versions: rows are
+written first, and a test counts orphans instead.
+"""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from llm_finops.ledger.datasets import DATASETS, Dataset
+
+METADATA = sa.MetaData()
+
+# Key text sorts by its bytes on both stores; SQLite's BINARY does by itself.
+Text = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+Number = sa.BigInteger()
+# SQLite gives automatic numbers to INTEGER PRIMARY KEY only.
+Serial = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+_NUMBERS = {"quantity", "amount", "requests", "operations", "rows", "position", "pool_id", "covered"}
+_NULLABLE = {
+    "cost_lines": {"quantity", "unit", "provider_list_nano", "invoice_line_id"},
+    "priced_usage": {"list_cost_nano"},
+    "request_totals": {"list_cost_nano"},
+    "reconciliations": {"left_amount", "right_amount", "difference"},
+    "margins": {"revenue_nano"},
+}
+
+
+def _column(table: str, name: str) -> sa.Column[Any]:
+    number = name.endswith("_nano") or name in _NUMBERS or name in {"left_amount", "right_amount", "difference"}
+    return sa.Column(name, Number if number else Text, nullable=name in _NULLABLE.get(table, set()))
+
+
+def _table(name: str, *columns: sa.Column[Any], **keywords: Any) -> sa.Table:
+    return sa.Table(name, METADATA, *columns, **keywords)
+
+
+def _text(name: str, *, null: bool = False, key: bool = False) -> sa.Column[Any]:
+    return sa.Column(name, Text, nullable=null, primary_key=key)
+
+
+def _number(name: str, *, null: bool = False, key: bool = False) -> sa.Column[Any]:
+    # A key of ours is given by us: no automatic numbers.
+    return sa.Column(name, Number, nullable=null, primary_key=key, autoincrement=False)
+
+
+VERSIONS = _table(
+    "versions",
+    _number("version_id", key=True),
+    _text("dataset"),
+    _text("scope"),
+    _text("period"),
+    _number("from_seq"),
+    _number("until_seq", null=True),
+    _text("content_hash"),
+    _number("rows"),
+)
+_OPEN = VERSIONS.c.until_seq.is_(None)
+# The database itself keeps one current version of a key.
+sa.Index(
+    "one_current_version",
+    VERSIONS.c.dataset,
+    VERSIONS.c.scope,
+    VERSIONS.c.period,
+    unique=True,
+    sqlite_where=_OPEN,
+    postgresql_where=_OPEN,
+)
+sa.Index("versions_by_key", VERSIONS.c.dataset, VERSIONS.c.scope, VERSIONS.c.period)
+
+VERSION_INPUTS = _table(
+    "version_inputs",
+    _number("version_id", key=True),
+    _text("dataset", key=True),
+    _text("scope", key=True),
+    _text("period", key=True),
+    _number("input_id"),
+)
+COMMITS = _table("commits", _number("seq", key=True), _text("at_utc"), _text("reason"), _text("run_id"))
+CLOCK = _table("ledger_clock", _number("one", key=True), _number("seq"), _number("next_version"))
+POOLS = _table(
+    "pools",
+    _number("pool_id", key=True),
+    *(_text(n) for n in ("account", "provider", "project", "api_key", "model", "service_tier", "currency")),
+)
+FINDINGS = _table(
+    "findings",
+    _number("version_id"),
+    _text("day"),
+    _text("account"),
+    _text("kind"),
+    _text("subject"),
+    _text("unit"),
+    _number("amount"),
+    _text("detail"),
+)
+sa.Index("findings_by_version", FINDINGS.c.version_id)
+sa.Index("findings_by_day", FINDINGS.c.day)
+
+LOADS = _table(
+    "loads",
+    sa.Column("load_id", Serial, primary_key=True),
+    _text("source"),
+    _text("dataset"),
+    _text("range_from"),
+    _text("range_until"),
+    _text("started_at"),
+    _text("finished_at", null=True),
+    _text("outcome"),
+    _number("calls"),
+    _text("detail"),
+)
+LOAD_PERIODS = _table(
+    "load_periods",
+    _number("load_id", key=True),
+    _text("dataset", key=True),
+    _text("scope", key=True),
+    _text("period", key=True),
+    _number("version_id"),
+    _text("content_hash"),
+    _number("rows"),
+    _number("duplicates"),
+    _number("quarantined"),
+)
+sa.Index("load_periods_by_key", LOAD_PERIODS.c.dataset, LOAD_PERIODS.c.scope, LOAD_PERIODS.c.period)
+QUARANTINE = _table(
+    "quarantine",
+    _number("load_id"),
+    _text("dataset"),
+    _text("scope"),
+    _text("period"),
+    _text("reason"),
+    _text("file"),
+    _text("detail"),
+)
+sa.Index("quarantine_by_load", QUARANTINE.c.load_id)
+DIGESTS = _table(
+    "digests",
+    _text("day", key=True),
+    _number("revision", key=True),
+    _text("state"),  # due | sending | unknown | sent | printed
+    _text("figures_hash"),
+    _number("attempt"),
+    _text("next_at"),
+    _text("channel", null=True),
+    _text("ts", null=True),
+)
+SOURCE_FILES = _table(
+    "source_files",
+    _text("source", key=True),
+    _text("path", key=True),
+    _number("size"),
+    _text("sha256"),
+    _text("reading", key=True),  # a hash of how the file was read: other columns, other days
+    _text("days"),
+)
+
+
+def _fact_table(dataset: Dataset[Any]) -> sa.Table:
+    day = [_text("day")] if dataset.daily else []
+    columns = [_column(dataset.table, name) for name in dataset.columns]
+    table = _table(dataset.table, _number("version_id"), *day, *columns)
+    sa.Index(f"{dataset.table}_by_version", table.c.version_id)
+    if dataset.daily:
+        sa.Index(f"{dataset.table}_by_day", table.c.day)
+    return table
+
+
+FACTS: dict[str, sa.Table] = {}
+for _dataset in DATASETS.values():
+    if _dataset.table not in FACTS:
+        FACTS[_dataset.table] = _fact_table(_dataset)
+
+
+def view_sql(table: str) -> str:
+    """`create view current_X`: the rows of X whose version is open, pools spelled out."""
+    facts = FACTS[table] if table in FACTS else METADATA.tables[table]
+    own = [f"f.{column.name}" for column in facts.columns]
+    pools, join = [], ""
+    if "pool_id" in facts.columns:
+        taken = set(facts.columns.keys())
+        pools = [f"p.{column.name}" for column in POOLS.columns if column.name not in taken]
+        join = " join pools p on p.pool_id = f.pool_id"
+    columns = ", ".join(["v.scope", *own, *pools])
+    return (
+        f"create view current_{table} as select {columns} from {table} f "
+        f"join versions v on v.version_id = f.version_id{join} where v.until_seq is null"
+    )
+
+
+VIEWS = (*FACTS, "findings")

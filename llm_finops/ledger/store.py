@@ -1,0 +1,85 @@
+"""Opening the database: SQLite (WAL) by default, PostgreSQL by a URL; migrated to this program's schema."""
+
+import os
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine import URL, Engine, make_url
+
+from llm_finops.ledger.errors import LedgerError, LedgerTooNew
+
+# SQLite's waiting is not fair: with 5 s, 4 of 36 heavy bookings of six processes failed; with 60 s, none.
+_BUSY_TIMEOUT_S = 60
+_MIGRATIONS = Path(__file__).parent / "migrations"
+SCHEMA = "0001"  # the newest revision in migrations/; a test holds the two together
+
+
+def sqlite_url(path: Path) -> str:
+    """The URL of a ledger file."""
+    return f"sqlite:///{path}"
+
+
+def open_engine(url: str) -> Engine:
+    """An engine with our manners for either store; the SQLite file is created private to its user."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return _sqlite(parsed)
+    if parsed.get_backend_name() == "postgresql":
+        # psycopg 3 has COPY by rows; psycopg2 is only here for Dagster's own storage.
+        return sa.create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+    raise LedgerError(f"the ledger can be sqlite:///PATH or postgresql://..., not {parsed.get_backend_name()}://...")
+
+
+def _sqlite(url: URL) -> Engine:
+    if not url.database or url.database == ":memory:":
+        raise LedgerError("the ledger needs a file: sqlite:///PATH")
+    path = Path(url.database)
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    engine = sa.create_engine(url, connect_args={"timeout": _BUSY_TIMEOUT_S})
+
+    @event.listens_for(engine, "connect")
+    def _connect(connection: sa.engine.interfaces.DBAPIConnection, _: object) -> None:
+        # Python's driver begins transactions on its own otherwise, and never BEGIN IMMEDIATE.
+        connection.isolation_level = None  # type: ignore[attr-defined]
+        cursor = connection.cursor()
+        cursor.execute("pragma journal_mode = wal")
+        cursor.execute("pragma synchronous = normal")
+        cursor.close()
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: sa.Connection) -> None:
+        writes = connection.get_execution_options().get("writes", False)
+        # A read that later writes fails at once on SQLite: writers say so at the start.
+        connection.exec_driver_sql("begin immediate" if writes else "begin")
+
+    return engine
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the schema to this program's version; LedgerTooNew if a newer program wrote it."""
+    if (revision := _revision(engine)) == SCHEMA:
+        return
+    from alembic import command  # slow to import, and needed once in a ledger's life
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    if revision is not None and revision not in known:
+        raise LedgerTooNew(
+            f"the ledger has schema {revision}, this program knows up to {SCHEMA}: "
+            "install the newer llm-finops that wrote it; nothing was changed"
+        )
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _revision(engine: Engine) -> str | None:
+    with engine.connect() as connection:
+        if not sa.inspect(connection).has_table("alembic_version"):
+            return None
+        return connection.execute(sa.text("select version_num from alembic_version")).scalar()
