@@ -1,0 +1,179 @@
+"""From a range to its days: had whole, else day by day; then each day is read by itself."""
+
+import json
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from llm_finops.connectors._fields import Fields, Unreadable
+from llm_finops.connectors._reading import Reader
+from llm_finops.connectors.contract import (
+    Asked,
+    BadRequest,
+    NotWhole,
+    Pulled,
+    RateLimited,
+    Refused,
+    SourceError,
+    Unavailable,
+)
+from llm_finops.core.records import Finding, key_bytes
+
+Row = TypeVar("Row", bound=tuple[Any, ...])
+
+
+@dataclass
+class Answer:
+    """What a provider said of one day: its rows as they came, and the grouping (`grain`) they were asked for by."""
+
+    account: str
+    provider: str
+    day: str
+    rows: list[Fields]
+    grain: tuple[str, ...]
+    clipped: bool = False
+    duplicates: int = 0
+
+
+class Doubts:
+    """Findings of one day, gathered from many rows; the same whatever order the rows came in."""
+
+    def __init__(self, account: str, day: str) -> None:
+        self._of = (day, account)
+        self._sums: dict[tuple[str, str, str], tuple[int, int, str]] = {}
+
+    def add(self, kind: str, subject: str, unit: str, amount: int, detail: str) -> None:
+        """One more row of which this is true; amounts add up, and the least detail is kept as the example."""
+        total, rows, example = self._sums.get((kind, subject, unit), (0, 0, detail))
+        self._sums[kind, subject, unit] = (total + amount, rows + 1, min(example, detail))
+
+    def unknown_fields(self, fields: Fields, known: Collection[str], prefix: str = "") -> None:
+        """Say which fields we have never heard of: something may be counted there."""
+        for name in fields:
+            if name not in known:
+                self.add("unknown field", prefix + name, "rows", 1, "the provider sends a field that is not read")
+
+    def findings(self) -> list[Finding]:
+        """One finding for each kind, subject and unit."""
+        return [
+            Finding(*self._of, kind, subject, unit, amount, detail if rows == 1 else f"{rows} rows, such as: {detail}")
+            for (kind, subject, unit), (amount, rows, detail) in sorted(self._sums.items())
+        ]
+
+
+@dataclass
+class _Gathered:
+    """A range under way."""
+
+    answers: dict[str, Answer] = field(default_factory=dict)
+    failed: dict[str, SourceError] = field(default_factory=dict)
+    stopped: SourceError | None = None
+
+
+@dataclass(frozen=True)
+class Report(Generic[Row]):
+    """How one report of a provider is read: `fetch` a range whole, then `read` each day's rows."""
+
+    fetch: Callable[[Asked], Mapping[str, Answer]]
+    read: Callable[[Answer, Doubts], Iterable[Row]]
+    window_days: int = 10_000  # the longest range one request may span
+
+
+def pull(reader: Reader, asked: Asked, report: Report[Row]) -> Pulled[Row]:
+    """Every asked day, read or rejected. SourceError if none came whole.
+
+    A page that overlaps another is counted, not a finding: it says nothing about the day.
+    """
+    reader.begin()
+    got = _gather(asked, report)
+    if not got.answers:
+        raise got.stopped or got.failed[asked.days[0]]
+    days: dict[str, tuple[Row, ...]] = {}
+    rejected = {day: str(error) for day, error in got.failed.items()}
+    findings: list[Finding] = []
+    for day, answer in got.answers.items():
+        doubts = Doubts(asked.account, day)
+        try:
+            days[day] = tuple(sorted(report.read(answer, doubts), key=key_bytes))
+        except Unreadable as error:
+            rejected[day] = f"account {asked.account}, {day}: {error}"
+            continue
+        findings += doubts.findings()
+    return Pulled(
+        days=dict(sorted(days.items())),
+        rejected=dict(sorted(rejected.items())),
+        findings=tuple(sorted(findings)),
+        calls=reader.calls,
+        duplicates={day: got.answers[day].duplicates for day in sorted(days) if got.answers[day].duplicates},
+        grain=next(iter(got.answers.values())).grain,
+        clipped=frozenset(day for day in days if got.answers[day].clipped),
+    )
+
+
+def _gather(asked: Asked, report: Report[Row]) -> _Gathered:
+    got = _Gathered()
+    for window in asked.windows(report.window_days):
+        if got.stopped:
+            got.failed |= dict.fromkeys(window.days, got.stopped)
+            continue
+        try:
+            got.answers |= _whole(window, report)
+        except (Refused, BadRequest, RateLimited) as error:
+            got.stopped = error
+            got.failed |= dict.fromkeys(window.days, error)
+        except (NotWhole, Unavailable) as error:
+            _day_by_day(window, report, error, got)
+    return got
+
+
+def _day_by_day(window: Asked, report: Report[Row], first: SourceError, got: _Gathered) -> None:
+    """Ask each day alone, once: what spoiled the range may be one day's, and a page short of it is never used."""
+    alone = list(window.windows(1))
+    if len(alone) == 1:
+        got.failed[window.days[0]] = first
+        return
+    for day in alone:
+        try:
+            if got.stopped:
+                raise got.stopped
+            got.answers |= _whole(day, report)
+        except (NotWhole, Unavailable, Refused, BadRequest) as error:
+            got.failed[day.days[0]] = error
+            if isinstance(error, Refused | RateLimited):
+                got.stopped = error
+
+
+def _whole(asked: Asked, report: Report[Row]) -> Mapping[str, Answer]:
+    try:
+        answers = report.fetch(asked)
+    except Unreadable as error:
+        raise NotWhole(f"account {asked.account}, {asked}: {error}") from None
+    missing = [day for day in asked.days if day not in answers]
+    if missing:
+        raise NotWhole(f"account {asked.account}: asked for {asked}, the set ended without {', '.join(missing[:5])}")
+    return answers
+
+
+def place(answers: dict[str, Answer], asked: Asked, came: Answer) -> None:
+    """Put a day's answer with the others. NotWhole if it was not asked for, or came before with other content."""
+    if not str(asked.first) <= came.day <= str(asked.last):
+        raise NotWhole(f"account {asked.account}: asked for {asked}, was answered {came.day}")
+    before = answers.get(came.day)
+    if before is None:
+        answers[came.day] = came
+    elif _content(before.rows) == _content(came.rows):
+        before.duplicates += len(came.rows)
+        before.clipped = before.clipped or came.clipped
+    else:
+        raise NotWhole(
+            f"account {asked.account}: {came.day} came twice with other content; it changed while being read"
+        )
+
+
+def canonical(fields: Fields) -> str:
+    """A row as text, the same for the same content whatever the order of its fields."""
+    return json.dumps(fields, sort_keys=True, default=str)
+
+
+def _content(rows: Iterable[Fields]) -> list[str]:
+    return sorted(canonical(row) for row in rows)

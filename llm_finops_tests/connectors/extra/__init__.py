@@ -1,0 +1,1 @@
+"""Connectors of the tests' own, found like those of the house."""
