@@ -1,0 +1,22 @@
+"""Tell: the figures of a day as one short message, most important first.
+
+`Figures` is what the ledger knows of the day, `digest` renders it for Slack (Block Kit, within its limits,
+every name harmless), `plain` reads the same message in a terminal.
+"""
+
+from llm_finops.core.digest.figures import CurrencyFigures, EarlierDay, Figures, Owner, Part
+from llm_finops.core.digest.message import Message, digest, plain
+from llm_finops.core.digest.words import escape, shown
+
+__all__ = [
+    "CurrencyFigures",
+    "EarlierDay",
+    "Figures",
+    "Message",
+    "Owner",
+    "Part",
+    "digest",
+    "escape",
+    "plain",
+    "shown",
+]

@@ -1,0 +1,110 @@
+"""Render the figures of a day as one message, inside Slack's limits by construction.
+
+Names stand in code spans and blocks, where Slack formats nothing, after their figures, so that neither
+their width nor their direction moves a number. Where a message would be too long its lists get shorter;
+totals never do.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from llm_finops.core.digest.figures import CurrencyFigures, Figures, Part
+from llm_finops.core.digest.lines import CURRENCIES_MAX, earlier, fields, headline, notes, sentence, trust, unused
+from llm_finops.core.digest.tables import Table, losses, owners, parts, render
+from llm_finops.core.digest.words import count_text, day_text, unescape
+
+JSON_MAX = 12_000  # Slack refuses blocks at about 13,200 characters of JSON; the limit is not documented
+TOPS = (8, 5, 3, 1, 0)  # how many names a list shows: the most that fit
+
+_CODE = re.compile(r"(```.*?```|`[^`]*`)", re.DOTALL)
+
+Block = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message: the sentence shown in notifications, its blocks, and a hash of both as rendered."""
+
+    text: str
+    blocks: tuple[Block, ...]
+    figures_hash: str
+
+
+def digest(figures: Figures) -> Message:
+    """The message of a day. Equal figures give equal bytes, in whatever order they came."""
+    currencies = sorted(figures.currencies, key=lambda c: (c.currency != figures.main_currency, c.currency))
+    text = sentence(figures, currencies)
+    blocks: list[Block] = []
+    for top in TOPS:
+        blocks = _blocks(figures, currencies, top)
+        if len(json.dumps(blocks)) <= JSON_MAX:
+            break
+    rendered = json.dumps([text, blocks], sort_keys=True, separators=(",", ":"))
+    return Message(text, tuple(blocks), hashlib.sha256(rendered.encode()).hexdigest())
+
+
+def plain(message: Message) -> str:
+    """The same message as a terminal shows it."""
+    pieces = []
+    for block in message.blocks:
+        if "fields" in block:
+            pieces.append("\n".join(_bare(field["text"]).replace("\n", ": ", 1) for field in block["fields"]))
+        else:
+            pieces += [_bare(text["text"]) for text in block.get("elements") or [block["text"]]]
+    return "\n\n".join(pieces) + "\n"
+
+
+def _bare(text: str) -> str:
+    """The text without mrkdwn's marks: stars only outside code, since a name may hold one."""
+    spans = _CODE.split(text)
+    return unescape("".join(span.strip("`\n") if i % 2 else span.replace("*", "") for i, span in enumerate(spans)))
+
+
+def _blocks(figures: Figures, currencies: Sequence[CurrencyFigures], top: int) -> list[Block]:
+    heading = f"LLM costs, {day_text(figures.day)}"
+    heading = f"PARTIAL · {heading}" if figures.state == "partial" else heading
+    blocks: list[Block] = [{"type": "header", "text": {"type": "plain_text", "text": heading, "emoji": False}}]
+    if unused(figures):
+        blocks.append(_section("No usage: no cost and no requests on this day."))
+    for money in currencies[:CURRENCIES_MAX]:
+        blocks += [_section(headline(figures, money)), _fields(fields(money))]
+    if others := currencies[CURRENCIES_MAX:]:
+        blocks.append(_section(f"And {len(others)} more: {', '.join(money.currency for money in others[:20])}."))
+    if weak := notes(figures, top):
+        blocks.append(_section(weak))
+    for money in currencies[:CURRENCIES_MAX]:
+        code = f" · {money.currency}" if len(currencies) > 1 else ""
+        blocks += [_section(render(table, money.currency, top)) for table in _tables(money, code)]
+    if before := earlier(figures):
+        blocks.append(_section(before))
+    return [*blocks, {"type": "context", "elements": [_mrkdwn(trust(figures, currencies))]}]
+
+
+def _mrkdwn(text: str) -> Block:
+    return {"type": "mrkdwn", "text": text, "verbatim": True}
+
+
+def _section(text: str) -> Block:
+    return {"type": "section", "text": _mrkdwn(text)}
+
+
+def _fields(texts: Mapping[str, str]) -> Block:
+    return {"type": "section", "fields": [_mrkdwn(f"*{name}*\n{text}") for name, text in texts.items()]}
+
+
+def _tables(money: CurrencyFigures, code: str) -> list[Table]:
+    trials = [Part(customer.name, customer.cost_nano) for customer in money.without_revenue]
+    below = count_text(len(money.below_zero), "customer")
+    tables = [
+        losses(f"Below zero: {below}{code}", money.below_zero, money.currency),
+        parts(f"Cost without revenue{code}", trials, None, money.currency),
+        owners(f"Customers, by cogs{code}", money.customers, money.cogs_nano, money.currency),
+        owners(f"Features, by cogs{code}", money.features, money.cogs_nano, money.currency),
+        parts(f"Providers{code}", money.providers, money.cost_nano, money.currency),
+        parts(f"Models{code}", money.models, money.cost_nano, money.currency),
+    ]
+    return [table for table in tables if table.rows]

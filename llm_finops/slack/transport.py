@@ -1,0 +1,88 @@
+"""slack-sdk's client over httpx: no redirect, no retry, no log line, and every failure told apart.
+
+The SDK's own transport follows redirects with the token on, and cannot tell a connection that was never
+made from one lost after the message went out. `_perform_urllib_http_request_internal` is its one seam;
+the tests pin it.
+"""
+
+import ipaddress
+import json
+import logging
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import Request
+
+import httpx
+from slack_sdk import WebClient
+
+from llm_finops.slack.outcomes import UNREADABLE, SlackSetupError
+
+ANSWER_MAX = 8_000_000  # bytes; a page of history stays well below
+NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
+SLACK_URL = "https://slack.com/api/"
+
+
+class Client(WebClient):
+    """A WebClient that sends each call exactly once."""
+
+    def __init__(self, token: str, base_url: str, timeout_s: float) -> None:
+        # Not a registered one: no logging configuration can make it speak.
+        silent = logging.Logger("llm_finops.slack", logging.CRITICAL + 1)  # noqa: LOG001
+        super().__init__(token, base_url=base_url, retry_handlers=[], logger=silent)
+        self._secret = token
+        self._timeout_s = timeout_s
+        # A proxy of the environment is for the world outside; a stand-in on this machine is spoken to directly.
+        self._by_environment = urlsplit(base_url).scheme == "https"
+
+    def _perform_urllib_http_request_internal(self, url: str, req: Request) -> dict[str, Any]:
+        body = req.data if isinstance(req.data, bytes) else b""
+        headers = {**dict(req.header_items()), "Connection": "close"}
+        with (
+            httpx.Client(timeout=self._timeout_s, trust_env=self._by_environment, follow_redirects=False) as http,
+            http.stream("POST", url, content=body, headers=headers) as answer,
+        ):
+            text = _bounded(answer).decode("utf-8", "replace").replace(self._secret, "(token)")
+            return {"status": answer.status_code, "headers": answer.headers, "body": _object_or_error(text)}
+
+
+def checked_address(base_url: str | None) -> str:
+    """The API's base address: https, or http on this machine (a stand-in); SlackSetupError otherwise."""
+    url = base_url or SLACK_URL
+    parts = urlsplit(url)
+    safe = parts.scheme == "https" or (parts.scheme == "http" and _loopback(parts.hostname or ""))
+    if not safe or not parts.hostname or parts.username is not None or parts.password is not None:
+        raise SlackSetupError(
+            f"expected Slack's base address as https://host/path (http only on this machine), without a user or "
+            f"password; saw scheme {parts.scheme!r}, host {parts.hostname!r}"
+        )
+    return url
+
+
+def _loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _bounded(answer: httpx.Response) -> bytes:
+    """The body, empty where it is too long or, of a refusal, cut: the status alone says it was refused."""
+    body = b""
+    try:
+        for chunk in answer.iter_bytes():
+            body += chunk
+            if len(body) > ANSWER_MAX:
+                return b""
+    except httpx.HTTPError:
+        if answer.status_code < 400:
+            raise
+    return body
+
+
+def _object_or_error(text: str) -> str:
+    try:
+        if isinstance(json.loads(text), dict):
+            return text
+    except ValueError:
+        pass
+    return json.dumps({"ok": False, "error": UNREADABLE})

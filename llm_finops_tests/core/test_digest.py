@@ -1,0 +1,297 @@
+"""The message of a day: right, short, harmless, and inside Slack's limits whatever the names."""
+
+import json
+import random
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from llm_finops.core.digest import CurrencyFigures, EarlierDay, Figures, Message, Owner, Part, digest, plain, shown
+from llm_finops.core.digest.words import amount_text, unescape
+
+NAUGHTY = Path(__file__).parents[2] / "../shared/data/naughty-strings/blns.json"
+DOLLAR = 10**9
+CODE = re.compile(r"```.*?```|`[^`]*`", re.DOTALL)
+
+
+def figures(*, money: dict[str, Any] | None = None, **more: Any) -> Figures:
+    """A plain day; name only what the test is about."""
+    usual: dict[str, Any] = {
+        "cost_nano": 4210_550_000_000,
+        "cogs_nano": 4210_550_000_000,
+        "revenue_nano": 10502_250_000_000,
+        "day_before_nano": 3749_200_000_000,
+        "requests": 1_000_000,
+        "logged_cost_nano": 3120 * DOLLAR,
+    }
+    return Figures("2026-11-23", (CurrencyFigures("USD", **{**usual, **(money or {})}),), **more)
+
+
+def texts(message: Message) -> Iterator[str]:
+    for block in message.blocks:
+        for part in [*block.get("fields", []), *block.get("elements", []), *[block[k] for k in ["text"] if k in block]]:
+            yield part["text"]
+
+
+def assert_within_limits(message: Message) -> None:
+    assert len(message.blocks) <= 50
+    assert len(json.dumps(message.blocks)) < 13_000
+    assert len(message.text) < 3_000
+    for block in message.blocks:
+        assert set(block) <= {"type", "text", "fields", "elements"}
+        assert len(block.get("fields", [])) <= 10
+        assert len(block.get("elements", [])) <= 10
+        assert all(0 < len(field["text"]) <= 2_000 for field in block.get("fields", []))
+        if "text" in block:
+            assert 0 < len(block["text"]["text"]) <= (150 if block["type"] == "header" else 3_000)
+
+
+def assert_harmless(message: Message) -> None:
+    for text in [message.text, *texts(message)]:
+        assert "<" not in text
+        assert ">" not in text
+        assert not re.search(r"&(?!amp;|lt;|gt;)", text)
+        assert text.count("`") % 2 == 0
+        text.encode()  # no lone surrogate
+    json.loads(json.dumps(message.blocks, ensure_ascii=False, allow_nan=False))
+
+
+def test_the_message_reads_from_the_most_important_down() -> None:
+    day = figures(
+        money={
+            "customers": (Owner("Acme", 3000 * DOLLAR, 9000 * DOLLAR), Owner("Globex", 100 * DOLLAR, 88 * DOLLAR)),
+            "providers": (Part("openai", 4210_550_000_000),),
+            "reported_nano": 4210_550_000_000,
+            "month_to_date_nano": 92114_030_000_000,
+        },
+        covered=982,
+        quantity=1000,
+    )
+
+    assert plain(digest(day)) == (
+        "LLM costs, Monday 23 November 2026\n\n"
+        "$4,210.55\n+12.3 % on the day before · not known on Monday last week\nMonth to date $92,114.03\n\n"
+        "Gross margin: $6,291.70 (59.9 %)\nRevenue: $10,502.25\nCost per request: $0.00312\n"
+        "Logged requests: 1,000,000\n\n"
+        "Below zero: 1 customer\n margin     cost  revenue\n−$12.00  $100.00   $88.00  Globex\n\n"
+        "Customers, by cogs\n     cost    revenue   margin\n$3,000.00  $9,000.00   66.7 %  Acme\n"
+        "  $100.00     $88.00  −13.6 %  Globex\n\n"
+        "Providers\n     cost    share\n$4,210.55  100.0 %  openai\n\n"
+        "$4,210.55 reported · 98.2 % of tokens found in request logs · 0 findings · UTC day\n"
+    )
+
+
+def test_the_notification_is_one_whole_sentence() -> None:
+    day = figures(money={"customers": (Owner("<!channel>", 9, 5),)})
+
+    assert digest(day).text == (
+        "LLM costs on Monday 23 November 2026: $4,210.55 (+12.3 % on the day before), "
+        "gross margin $6,291.70 (59.9 %); 1 customer below zero."
+    )
+
+
+def test_revenue_that_is_not_loaded_is_said_and_never_counts_as_none() -> None:
+    day = figures(money={"revenue_nano": None, "customers": (Owner("Acme", 7 * DOLLAR, None),)})
+    message = digest(day)
+
+    assert "gross margin n/a (revenue not loaded)" in message.text
+    assert "Revenue: not loaded" in plain(message)
+    assert "Below zero" not in plain(message)
+    assert "without revenue" not in plain(message)
+
+
+@pytest.mark.parametrize(("revenue", "margin"), [(0, "−$5.00 (n/a)"), (-DOLLAR, "−$6.00 (n/a)")])
+def test_no_percentage_is_taken_of_revenue_of_zero_or_less(revenue: int, margin: str) -> None:
+    day = figures(money={"revenue_nano": revenue, "cost_nano": 5 * DOLLAR, "cogs_nano": 5 * DOLLAR})
+
+    assert f"Gross margin: {margin}" in plain(digest(day))
+
+
+def test_a_trial_customer_is_listed_apart_from_those_below_zero() -> None:
+    owners = (Owner("trial", 3 * DOLLAR, 0), Owner("loser", 3 * DOLLAR, DOLLAR), Owner("(unallocated)", DOLLAR, None))
+    text = plain(digest(figures(money={"customers": owners})))
+
+    assert "Below zero: 1 customer\nmargin   cost  revenue\n−$2.00  $3.00    $1.00  loser\n" in text
+    assert "Cost without revenue\n cost\n$3.00  trial\n" in text
+
+
+def test_a_cost_nobody_knows_is_not_zero() -> None:
+    message = digest(figures(money={"cost_nano": None}))
+
+    assert "USD cost not known" in message.text
+    assert "the cost of this day is not known" in plain(message)
+    assert not re.search(r"\$0\.00\b", plain(message))
+
+
+def test_a_day_without_usage_says_so_and_a_partial_one_never_does() -> None:
+    empty = Figures("2026-11-23", (CurrencyFigures("USD", 0),), covered=0, quantity=0)
+
+    assert digest(empty).text == "LLM costs on Monday 23 November 2026: no usage, no cost and no requests."
+    assert "No usage" in plain(digest(empty))
+    for doubtful in (replace(empty, state="partial", missing=("openai",)), replace(empty, unpriced_rows=1)):
+        assert "no usage" not in plain(digest(doubtful)).lower()
+
+
+def test_a_partial_day_names_what_is_missing() -> None:
+    message = digest(figures(state="partial", missing=("openai-eu", "stripe"), late=("logs",)))
+
+    assert plain(message).startswith("PARTIAL · LLM costs, Monday 23 November 2026\n")
+    assert message.text.startswith("PARTIAL, 2 sources missing. LLM costs on")
+    assert "• Missing: openai-eu, stripe. The figures are without it.\n• Late: logs." in plain(message)
+
+
+def test_unpriced_usage_is_loud() -> None:
+    message = digest(figures(unpriced_rows=3, unpriced=(("tokens", 1_200_000), ("sessions", 2))))
+
+    assert "• Unpriced: 3 usage rows (2 sessions, 1,200,000 tokens) without a known price." in plain(message)
+
+
+def test_days_of_an_outage_are_a_line_each_and_at_most_seven() -> None:
+    days = tuple(EarlierDay(f"2026-11-{day:02}", (("USD", day * DOLLAR), ("EUR", None))) for day in range(10, 20))
+    text = plain(digest(figures(earlier=days)))
+
+    assert "2026-11-13  EUR not known, $13.00\n" in text
+    assert "2026-11-19  EUR not known, $19.00\nand 3 days before" in text
+    assert "2026-11-12" not in text
+
+
+def test_currencies_are_shown_apart_the_main_one_first() -> None:
+    other = CurrencyFigures("EUR", 1234_560_000_000, models=(Part("m", DOLLAR),))
+    day = replace(figures(), currencies=(other, *figures().currencies))
+    text = plain(digest(day))
+
+    assert digest(day).text.startswith(
+        "LLM costs on Monday 23 November 2026: $4,210.55 (+12.3 % on the day before) and "
+    )
+    assert "1,234.56 EUR (not known on the day before)" in digest(day).text
+    assert text.index("$4,210.55") < text.index("1,234.56 EUR") < text.index("Models · EUR")
+
+
+def test_five_hundred_customers_become_a_few_lines_and_the_sum_of_the_rest() -> None:
+    owners = tuple(Owner(f"customer {i:03}", (500 - i) * 10**7, None) for i in range(500))
+    day = figures(money={"customers": owners, "cogs_nano": sum(owner.cost_nano for owner in owners)})
+    message = digest(day)
+    rest = sum(owner.cost_nano for owner in owners[8:])
+
+    assert "$4.93  0.4 %  customer 007\nand 492 more, " + amount_text(rest, "USD") + " in all" in plain(message)
+    assert "customer 008" not in plain(message)
+    assert_within_limits(message)
+
+
+@pytest.mark.parametrize("name", ["*x*", "_x_", "~x~", ":bomb:", "@here", "#general", "<!here>", "http://a.b"])
+def test_names_stand_only_in_code_where_slack_formats_nothing(name: str) -> None:
+    owners = (Owner(name, 5 * DOLLAR, DOLLAR), Owner(name + "0", 5 * DOLLAR, 0))
+    money = {"customers": owners, "features": owners, "providers": (Part(name, DOLLAR),), "models": (Part(name, 1),)}
+    message = digest(figures(money=money, missing=(name,), late=(name,), state="partial"))
+
+    for text in [message.text, *texts(message)]:
+        assert shown(name) not in CODE.sub("", text)
+    assert plain(message).count(f"  {name}\n") == 5
+    assert f"Late: {name}." in plain(message)
+
+
+def test_every_naughty_string_is_a_harmless_customer_on_one_line() -> None:
+    if not NAUGHTY.exists():
+        pytest.skip("the naughty strings are not here (shared/data/naughty-strings)")
+    names = json.loads(NAUGHTY.read_text(encoding="utf-8"))
+    for start in range(0, len(names), 5):
+        some = names[start : start + 5]
+        owners = tuple(Owner(name, (i + 2) * DOLLAR, DOLLAR) for i, name in enumerate(some))
+        message = digest(figures(money={"customers": owners}, late=tuple(some)))
+        lines = plain(message).splitlines()
+
+        assert_within_limits(message)
+        assert_harmless(message)
+        for name in some:
+            assert sum(line.endswith(f"  {unescape(shown(name))}") for line in lines) >= 2
+
+
+names = st.text(max_size=60) | st.sampled_from(
+    ["<!channel>", "`" * 9, "\u202e", "\ud800", "\U0001f4a9" * 60, "<" * 60, "&" * 60]
+)
+nanos = st.integers(-(2**63), 2**63)
+maybe = st.none() | nanos
+owners_ = st.lists(st.builds(Owner, names, nanos, maybe), max_size=30).map(tuple)
+parts_ = st.lists(st.builds(Part, names, nanos), max_size=30).map(tuple)
+days_ = st.lists(st.builds(EarlierDay, st.just("2026-11-20"), st.just((("USD", 5), ("EUR", None)))), max_size=9)
+
+
+@st.composite
+def any_figures(draw: st.DrawFn) -> Figures:
+    codes = draw(st.lists(st.sampled_from("USD EUR JPY KWD GBP INR CHF".split()), unique=True))
+    owners, parts = draw(owners_), draw(parts_)
+    numbers: dict[str, Any] = {
+        name: draw(maybe) for name in ("cost_nano", "revenue_nano", "day_before_nano", "month_to_date_nano")
+    }
+    counts: dict[str, Any] = {
+        name: draw(nanos) for name in ("logged_cost_nano", "requests", "estimated_nano", "opex_nano", "p95_nano")
+    }
+    return Figures(
+        "2026-11-23",
+        tuple(CurrencyFigures(c, **numbers, **counts, customers=owners, features=owners, models=parts) for c in codes),
+        draw(st.sampled_from(["complete", "partial"])),
+        tuple(draw(st.lists(names, max_size=20))),
+        tuple(draw(st.lists(names, max_size=20))),
+        covered=draw(maybe),
+        quantity=draw(maybe),
+        unpriced_rows=draw(st.integers(0, 10**18)),
+        unpriced=tuple(draw(st.lists(st.tuples(names, nanos), max_size=5))),
+        earlier=tuple(draw(days_)),
+    )
+
+
+def test_the_longest_names_in_every_list_of_every_currency_still_fit() -> None:
+    most = 2**63
+    for worst in ("\U0001f4a9" * 60, "&" * 60, "株" * 60):
+        many = [f"{i}{worst}" for i in range(50)]
+        owners = tuple(Owner(name, most, most - i - 1) for i, name in enumerate(many))
+        trials = tuple(Owner(name, most, 0) for name in many)
+        parts = tuple(Part(name, most) for name in many)
+        lists = {"customers": owners + trials, "features": owners, "providers": parts, "models": parts}
+        sums = dict.fromkeys(["cost_nano", "opex_nano", "excluded_nano", "reported_nano", "estimated_nano"], most)
+        day = figures(money={**lists, **sums}, state="partial", missing=tuple(many), late=tuple(many))
+        codes = "USD EUR JPY KWD GBP INR CHF".split()
+        whole = replace(day, currencies=tuple(replace(day.currencies[0], currency=code) for code in codes))
+
+        assert_within_limits(digest(whole))
+        assert_harmless(digest(whole))
+        assert "late" in plain(digest(whole)).lower()
+
+
+@given(any_figures())
+def test_whatever_the_figures_the_message_fits_and_is_harmless(day: Figures) -> None:
+    message = digest(day)
+
+    assert_within_limits(message)
+    assert_harmless(message)
+    assert "\x1b" not in plain(message)
+
+
+@given(any_figures(), st.randoms())
+def test_the_order_of_the_rows_does_not_matter(day: Figures, chance: random.Random) -> None:
+    def shuffled(rows: tuple[Any, ...]) -> tuple[Any, ...]:
+        return tuple(chance.sample(rows, len(rows)))
+
+    moved = tuple(
+        replace(c, customers=shuffled(c.customers), features=shuffled(c.features), models=shuffled(c.models))
+        for c in shuffled(day.currencies)
+    )
+    other = replace(day, currencies=moved, missing=shuffled(day.missing), late=shuffled(day.late))
+
+    assert digest(other) == digest(day)
+
+
+def test_the_hash_is_of_what_is_shown() -> None:
+    day = figures(money={"estimated_nano": 1_234_560_000_000})
+    unseen = replace(day, currencies=(replace(day.currencies[0], estimated_nano=1_234_560_000_001),))
+    seen = replace(day, currencies=(replace(day.currencies[0], estimated_nano=1_234_570_000_000),))
+
+    assert digest(unseen).figures_hash == digest(day).figures_hash
+    assert digest(seen).figures_hash != digest(day).figures_hash
+    assert re.fullmatch("[0-9a-f]{64}", digest(day).figures_hash)
