@@ -1,0 +1,105 @@
+"""Margin: a day's revenue beside the cogs allocated to each customer and feature."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from llm_finops.core.records import (
+    ALL,
+    COGS,
+    NONE,
+    REQUEST_LOG,
+    Allocation,
+    Finding,
+    Margin,
+    Name,
+    RequestTotal,
+    Revenue,
+    key_bytes,
+)
+from llm_finops.core.rules import Rulebook
+from llm_finops.core.settings import Settings
+
+_Key = tuple[str, str, str]  # customer, feature, currency
+
+
+@dataclass(slots=True)
+class _Sums:
+    revenue: int = 0
+    cost: int = 0
+    logged_cost: int = 0
+    requests: int = 0
+    operations: int = 0
+
+
+def margins(
+    day: str,
+    allocations: Iterable[Allocation],
+    totals: Mapping[str, Sequence[RequestTotal]],
+    revenue: Iterable[Revenue],
+    *,
+    revenue_known: bool,
+    settings: Settings,
+    names: Mapping[str, Sequence[Name]],
+) -> tuple[list[Margin], list[Finding]]:
+    """One row a customer, feature and currency, `(unallocated)` included; amounts in nano-units.
+
+    `totals` by source and `names` by account, of all accounts. Costs are cogs only. Requests are those that
+    name a customer and are cogs, in the currency their account is charged in. Revenue that names no feature
+    has a row of its own, `(all)`. Revenue is NULL unless `revenue_known` (a source covers the day); inside a
+    covered day no row means 0. A customer whose revenue is all in other currencies has NULL beside their
+    costs, with a finding: no rate is known here. Raises UnknownSourceError as `allocate` does.
+    """
+    rows: defaultdict[_Key, _Sums] = defaultdict(_Sums)
+    charged: defaultdict[str, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
+    for row in allocations:
+        charged[row.pool.account][row.currency] += abs(row.cost_nano)
+        if row.cost_class == COGS:
+            sums = rows[row.customer, row.feature, row.currency]
+            sums.cost += row.cost_nano
+            sums.logged_cost += row.cost_nano if row.method == REQUEST_LOG else 0
+    for total in Rulebook(day, settings, names).customers_requests(totals):
+        currency = _currency(total, charged.get(total.pool.account, {}))
+        sums = rows[total.customer, total.feature or NONE, currency]
+        sums.requests += total.requests
+        sums.operations += total.operations
+    paid = _add_revenue(rows, revenue if revenue_known else ())
+    found = [_margin(key, sums, paid, revenue_known) for key, sums in rows.items()]
+    return sorted(found, key=key_bytes), _findings(day, found, paid, revenue_known)
+
+
+def _currency(total: RequestTotal, charged: Mapping[str, int]) -> str:
+    """What the account is charged in, mostly; without a charge, what the request is priced in."""
+    return min(charged, key=lambda currency: (-charged[currency], currency)) if charged else total.pool.currency
+
+
+def _add_revenue(rows: defaultdict[_Key, _Sums], revenue: Iterable[Revenue]) -> dict[str, set[str]]:
+    """Add the revenue to its rows; the currencies each customer pays in."""
+    paid: defaultdict[str, set[str]] = defaultdict(set)
+    for row in revenue:
+        rows[row.customer, row.feature or ALL, row.currency].revenue += row.amount_nano
+        paid[row.customer].add(row.currency)
+    return paid
+
+
+def _margin(key: _Key, sums: _Sums, paid: Mapping[str, set[str]], known: bool) -> Margin:
+    customer, _, currency = key
+    elsewhere = customer in paid and currency not in paid[customer]
+    revenue = sums.revenue if known and not elsewhere else None
+    return Margin(*key, revenue, sums.cost, sums.logged_cost, sums.requests, sums.operations)
+
+
+def _findings(day: str, rows: Iterable[Margin], paid: Mapping[str, set[str]], known: bool) -> list[Finding]:
+    unknown: defaultdict[tuple[str, str], int] = defaultdict(int)
+    for row in rows:
+        if known and row.revenue_nano is None:
+            unknown[row.customer, row.currency] += row.cost_nano
+    found = [
+        Finding(day, ALL, "no rate", customer, currency, cost, _no_rate(paid[customer], currency))
+        for (customer, currency), cost in unknown.items()
+    ]
+    return sorted(found, key=key_bytes)
+
+
+def _no_rate(paid: Iterable[str], currency: str) -> str:
+    return f"revenue is in {', '.join(sorted(paid))}, cost in {currency}: the margin is not known without a dated rate"
