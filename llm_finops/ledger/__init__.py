@@ -1,10 +1,14 @@
 """Every fact by day, in versions that are never updated; the only SQL of the facts."""
 
-from llm_finops.ledger.booking import Booked, Commit, Key, Quarantined
+from llm_finops.ledger.booking import Booked, Commit, Quarantined
+from llm_finops.ledger.clock import utc_now
 from llm_finops.ledger.errors import LedgerError, LedgerTooNew, WrongInput
+from llm_finops.ledger.gather import Gather
 from llm_finops.ledger.journals import Digest, SourceFile
-from llm_finops.ledger.ledger import Gather, Ledger, utc_now
+from llm_finops.ledger.ledger import Ledger
 from llm_finops.ledger.store import sqlite_url
+from llm_finops.ledger.sums import findings_by_kind, sums, unconserved
+from llm_finops.ledger.versions import Key
 
 __all__ = [
     "Booked",
@@ -18,6 +22,9 @@ __all__ = [
     "Quarantined",
     "SourceFile",
     "WrongInput",
+    "findings_by_kind",
     "sqlite_url",
+    "sums",
+    "unconserved",
     "utc_now",
 ]

@@ -2,8 +2,7 @@
 
 LedgerError
 ├── LedgerTooNew     a newer program wrote it
-├── WrongInput       a dataset was said to be made of one that comes later
-└── UnknownDigest    a message the journal does not hold
+└── WrongInput       a dataset was said to be made of one that comes later
 """
 
 

@@ -1,18 +1,20 @@
 """Journals: loads, messages to send, files seen. They may grow; no figure is made of them."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
 
 from llm_finops.ledger import schema
-from llm_finops.ledger.booking import insert_rows
+from llm_finops.ledger.bulk import insert_rows
+from llm_finops.ledger.clock import utc_now
+from llm_finops.ledger.limits import storable
 
 if TYPE_CHECKING:
     from llm_finops.ledger.ledger import Ledger
 
-DUE, SENDING, UNKNOWN, SENT, PRINTED = "due", "sending", "unknown", "sent", "printed"
+DUE, SENDING, UNKNOWN, SENT, PRINTED, FOLDED = "due", "sending", "unknown", "sent", "printed", "folded"
 
 
 class Digest(NamedTuple):
@@ -62,7 +64,7 @@ class Journals:
     def end_load(self, load_id: int, outcome: str, calls: int = 0, detail: str = "") -> None:
         """Note how a load ended: `whole`, `part` (some days rejected) or `failed`."""
         loads = schema.LOADS
-        values = {"finished_at": self._ledger.now(), "outcome": outcome, "calls": calls, "detail": detail}
+        values = {"finished_at": self._ledger.now(), "outcome": outcome, "calls": calls, "detail": storable(detail)}
         with self._ledger.writing() as connection:
             connection.execute(loads.update().where(loads.c.load_id == load_id).values(values))
 
@@ -76,7 +78,7 @@ class Journals:
             .group_by(periods.c.period)
         )
         with self._ledger.reading() as connection:
-            return {period: at for period, at in connection.execute(query)}
+            return {row[0]: row[1] for row in connection.execute(query)}
 
     def loads_of(self, version_id: int) -> list[dict[str, Any]]:
         """The loads that made or confirmed a version, oldest first."""
@@ -103,6 +105,7 @@ class Journals:
         table = schema.SOURCE_FILES
         rows = [(source, f.path, f.size, f.sha256, reading, json.dumps(f.days, sort_keys=True)) for f in files]
         with self._ledger.writing() as connection:
+            _lock(connection)  # two surveys at once would both insert what neither saw
             connection.execute(table.delete().where(table.c.source == source))
             insert_rows(connection, table, rows)
 
@@ -116,41 +119,63 @@ class Journals:
             return [Digest(*row) for row in connection.execute(query)]
 
     def make_due(self, day: str, figures_hash: str) -> bool:
-        """Make a day's message due if it is newer than all there; whether it was."""
+        """Make a day's message due if it is newer than all there; whether it was.
+
+        An older message that Slack has certainly not taken is `folded`: it becomes a line of the newer one.
+        """
         table = schema.DIGESTS
         with self._ledger.writing() as connection:
-            # The lock of bookings serves here too: two runs ending at once make one message due.
-            connection.execute(schema.CLOCK.update().values(seq=schema.CLOCK.c.seq))
+            _lock(connection)  # two runs ending at once make one message due
             newest = connection.execute(sa.select(sa.func.max(table.c.day))).scalar()
             if newest is not None and newest >= day:
                 return False
-            row = Digest(day, 1, DUE, figures_hash, 0, self._ledger.now(), None, None)
+            connection.execute(table.update().where(table.c.state == DUE).values(state=FOLDED))
+            row = Digest(day, 1, DUE, figures_hash, 0, "", None, None)
             connection.execute(table.insert().values(row._asdict()))
             return True
 
-    def claim(self, day: str, revision: int, attempt: int, lease_until: str) -> Digest | None:
-        """Compare-and-set: take attempt `attempt` + 1 of a due or unknown message; the row as it was, if won.
+    def claim(self, day: str, revision: int, attempt: int, lease_until: str) -> bool:
+        """Compare and set: take the next attempt at a due or unknown message, or one whose lease is over.
 
-        A message left `sending` by a killed sender is claimed once its lease has passed, as `unknown`.
+        `attempt` is the number being taken: the row must stand at the one before. True for exactly one
+        caller. Leases go by the wall clock, whatever clock the figures go by.
         """
         table = schema.DIGESTS
-        is_it = sa.and_(table.c.day == day, table.c.revision == revision, table.c.attempt == attempt)
-        now = self._ledger.now()
-        free = sa.or_(table.c.state.in_([DUE, UNKNOWN]), sa.and_(table.c.state == SENDING, table.c.next_at < now))
+        free = sa.or_(table.c.state.in_([DUE, UNKNOWN]), sa.and_(table.c.state == SENDING, table.c.next_at < utc_now()))
+        is_it = sa.and_(table.c.day == day, table.c.revision == revision, table.c.attempt == attempt - 1, free)
+        values = {"state": SENDING, "attempt": attempt, "next_at": lease_until}
         with self._ledger.writing() as connection:
-            # The row is read under the lock of its own update, so the state it was taken from is certain.
-            connection.execute(table.update().where(is_it, free).values(channel=table.c.channel))
-            was = connection.execute(sa.select(table).where(is_it, free)).one_or_none()
-            if was is None:
-                return None
-            values = {"state": SENDING, "attempt": attempt + 1, "next_at": lease_until}
-            won = connection.execute(table.update().where(is_it, free).values(values)).rowcount
-            old = Digest(*was)
-            return (old._replace(state=UNKNOWN) if old.state == SENDING else old) if won else None
+            return connection.execute(table.update().where(is_it).values(values)).rowcount == 1
 
-    def mark(self, day: str, revision: int, changes: Mapping[str, Any]) -> None:
-        """Set columns of a message: state, next_at, channel, ts, figures_hash."""
+    def mark(
+        self,
+        day: str,
+        revision: int,
+        state: str,
+        attempt: int,
+        *,
+        next_at: str | None = None,
+        channel: str | None = None,
+        ts: str | None = None,
+        figures_hash: str | None = None,
+    ) -> None:
+        """Write how an attempt ended, unless a later one has been claimed since."""
+        table = schema.DIGESTS
+        changes = {"state": state, "next_at": next_at or "", "channel": channel, "ts": ts}
+        if figures_hash is not None:
+            changes["figures_hash"] = figures_hash
+        is_it = sa.and_(table.c.day == day, table.c.revision == revision, table.c.attempt == attempt)
+        with self._ledger.writing() as connection:
+            connection.execute(table.update().where(is_it).values(changes))
+
+    def abandon(self) -> None:
+        """Take every message out of the hands of a sender that is known to be dead: its outcome is unknown."""
         table = schema.DIGESTS
         with self._ledger.writing() as connection:
-            at = sa.and_(table.c.day == day, table.c.revision == revision)
-            connection.execute(table.update().where(at).values(dict(changes)))
+            values = {"state": UNKNOWN, "next_at": ""}
+            connection.execute(table.update().where(table.c.state == SENDING).values(values))
+
+
+def _lock(connection: sa.Connection) -> None:
+    """The lock of bookings, until the transaction ends; its number stays."""
+    connection.execute(schema.CLOCK.update().values(seq=schema.CLOCK.c.seq))

@@ -34,8 +34,8 @@ def _column(table: str, name: str) -> sa.Column[Any]:
     return sa.Column(name, Number if number else Text, nullable=name in _NULLABLE.get(table, set()))
 
 
-def _table(name: str, *columns: sa.Column[Any], **keywords: Any) -> sa.Table:
-    return sa.Table(name, METADATA, *columns, **keywords)
+def _table(name: str, *columns: sa.Column[Any]) -> sa.Table:
+    return sa.Table(name, METADATA, *columns)
 
 
 def _text(name: str, *, null: bool = False, key: bool = False) -> sa.Column[Any]:
@@ -141,7 +141,7 @@ DIGESTS = _table(
     "digests",
     _text("day", key=True),
     _number("revision", key=True),
-    _text("state"),  # due | sending | unknown | sent | printed
+    _text("state"),  # due | sending | unknown | sent | printed | folded
     _text("figures_hash"),
     _number("attempt"),
     _text("next_at"),

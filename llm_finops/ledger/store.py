@@ -13,36 +13,40 @@ from llm_finops.ledger.errors import LedgerError, LedgerTooNew
 _BUSY_TIMEOUT_S = 60
 _MIGRATIONS = Path(__file__).parent / "migrations"
 SCHEMA = "0001"  # the newest revision in migrations/; a test holds the two together
+_MIGRATION_LOCK = 0x6C6C6D66  # any number, the same in every process: two first openings take turns
 
 
 def sqlite_url(path: Path) -> str:
-    """The URL of a ledger file."""
-    return f"sqlite:///{path}"
+    """The URL of a ledger file, whatever characters are in its path."""
+    return URL.create("sqlite", database=str(path)).render_as_string()
 
 
 def open_engine(url: str) -> Engine:
     """An engine with our manners for either store; the SQLite file is created private to its user."""
-    parsed = make_url(url)
+    try:
+        parsed = make_url(url)
+    except sa.exc.ArgumentError:  # a URL may hold a password: it is not repeated
+        raise LedgerError("the ledger's URL cannot be read; expected sqlite:///PATH or postgresql://...") from None
     if parsed.get_backend_name() == "sqlite":
         return _sqlite(parsed)
     if parsed.get_backend_name() == "postgresql":
-        # psycopg 3 has COPY by rows; psycopg2 is only here for Dagster's own storage.
-        return sa.create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        # psycopg 3 has COPY by rows; psycopg2 is only here for Dagster's own storage. Under a stricter
+        # isolation than READ COMMITTED the second of two writers would fail instead of waiting.
+        psycopg = parsed.set(drivername="postgresql+psycopg")
+        return sa.create_engine(psycopg, pool_pre_ping=True, isolation_level="READ COMMITTED")
     raise LedgerError(f"the ledger can be sqlite:///PATH or postgresql://..., not {parsed.get_backend_name()}://...")
 
 
 def _sqlite(url: URL) -> Engine:
     if not url.database or url.database == ":memory:":
         raise LedgerError("the ledger needs a file: sqlite:///PATH")
-    path = Path(url.database)
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    _make_private(Path(url.database))
     engine = sa.create_engine(url, connect_args={"timeout": _BUSY_TIMEOUT_S})
 
     @event.listens_for(engine, "connect")
     def _connect(connection: sa.engine.interfaces.DBAPIConnection, _: object) -> None:
         # Python's driver begins transactions on its own otherwise, and never BEGIN IMMEDIATE.
-        connection.isolation_level = None  # type: ignore[attr-defined]
+        connection.isolation_level = None
         cursor = connection.cursor()
         cursor.execute("pragma journal_mode = wal")
         cursor.execute("pragma synchronous = normal")
@@ -55,6 +59,21 @@ def _sqlite(url: URL) -> Engine:
         connection.exec_driver_sql("begin immediate" if writes else "begin")
 
     return engine
+
+
+def _make_private(path: Path) -> None:
+    """Create the file (0600) and the folders it lacks (0700), whatever the umask; what is there stays as it is.
+
+    SQLite gives its -wal and -shm files the permissions of the file itself.
+    """
+    missing = [folder for folder in path.parents if not folder.exists()]
+    for folder in reversed(missing):
+        folder.mkdir(exist_ok=True, mode=0o700)
+        folder.chmod(0o700)
+    if not path.exists():
+        opened = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+        os.chmod(path, 0o600)  # noqa: PTH101
+        os.close(opened)
 
 
 def migrate(engine: Engine) -> None:
@@ -74,8 +93,10 @@ def migrate(engine: Engine) -> None:
             "install the newer llm-finops that wrote it; nothing was changed"
         )
     with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        if connection.dialect.name == "postgresql":  # SQLite's BEGIN IMMEDIATE is a lock already
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, "head")  # looks at the revision again, under the lock
 
 
 def _revision(engine: Engine) -> str | None:

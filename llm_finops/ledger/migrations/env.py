@@ -1,3 +1,4 @@
+# ruff: noqa: INP001 - alembic loads files, not a package
 """Alembic's entry: runs on the connection it is given, inside the caller's transaction."""
 
 from alembic import context

@@ -1,8 +1,11 @@
+# ruff: noqa: INP001 - alembic loads files, not a package
 """The first schema.
 
 Frozen: what a released migration says is never edited, so it repeats the tables rather than importing them.
 A column is text unless marked `:n` (64-bit integer); `!` is part of the primary key, `?` may be NULL.
 """
+
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -215,8 +218,8 @@ _VIEWS = (
 )
 
 
-def _column(spec: str) -> sa.Column:
-    name = spec.split(":")[0].rstrip("!?")
+def _column(spec: str) -> sa.Column[Any]:
+    name = spec.split(":", maxsplit=1)[0].rstrip("!?")
     number, key = ":n" in spec, "!" in spec
     text = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
     kind = sa.BigInteger() if number else text
@@ -232,13 +235,13 @@ def upgrade() -> None:
             op.create_table(name, number, *map(_column, columns.split()[1:]))
         else:
             op.create_table(name, *map(_column, columns.split()))
-    for name, (table, columns) in _INDEXES.items():
-        op.create_index(name, table, columns)
+    for name, (table, indexed) in _INDEXES.items():
+        op.create_index(name, table, indexed)
     still_open = sa.text("until_seq is null")
     keys = ["dataset", "scope", "period"]
-    where = {"sqlite_where": still_open, "postgresql_where": still_open}
-    op.create_index("one_current_version", "versions", keys, unique=True, **where)
+    op.create_index(
+        "one_current_version", "versions", keys, unique=True, sqlite_where=still_open, postgresql_where=still_open
+    )
     for view in _VIEWS:
         op.execute(view)
     op.execute("insert into ledger_clock (one, seq, next_version) values (1, 0, 1)")
-
