@@ -1,0 +1,30 @@
+"""llm-finops: the command line. Dagster and the verbs are imported inside the commands that need them."""
+
+import os
+import sys
+
+import typer
+
+from llm_finops.cli import backfill, demo, dev, explain, fingerprint, price
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Exact margins for every AI feature and customer. Reads ./finops.toml, or the file in LLM_FINOPS_CONFIG.",
+)
+for command in (backfill, price, explain, fingerprint, demo, dev):
+    command.register(app)
+
+
+def main() -> None:
+    """Run, and say what went wrong in one paragraph instead of a traceback."""
+    from llm_finops.cli.errors import said
+
+    try:
+        app()
+    except said() as error:
+        if os.environ.get("LLM_FINOPS_TRACEBACK"):
+            raise
+        typer.secho(f"llm-finops: {error}", err=True, fg="red" if sys.stderr.isatty() else None)
+        sys.exit(1)

@@ -1,0 +1,50 @@
+"""`llm-finops demo`: ninety days of a made-up company, without a key or a server."""
+
+import os
+import sys
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(demo)
+
+
+def demo(
+    until: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day of the ninety; default yesterday (UTC).")
+    ] = None,
+) -> None:
+    """Play a made-up company through the real pipeline, and print its morning message. Deletes nothing."""
+    from llm_finops.cli.progress import Steps
+    from llm_finops.demo.play import DemoError, demo_home, play
+    from llm_finops.demo.world import Window
+
+    last = until.date() if until else datetime.now(UTC).date() - timedelta(days=1)
+    home = demo_home(os.environ)
+    sys.stderr.write(f"A made-up company, ninety days to {last}, in {home}\n")
+    try:
+        with Steps() as steps:
+            done = play(home, Window(last), steps)
+    except DemoError as error:
+        sys.stderr.write(f"llm-finops: {error}\n")
+        raise typer.Exit(1) from error
+    failed = [*done.backfill.failed, *done.daily.failed]
+    for failure in failed:
+        sys.stderr.write(f"failed: {failure}\n")
+    sys.stdout.write(f"\n{done.message}\n\n")
+    sys.stdout.write(f"{done.window.days} days in {done.seconds:.0f} s: {done.new_versions} new versions, ")
+    sys.stdout.write(f"{done.computed} computations\n")
+    sys.stdout.write(f"fingerprint {done.fingerprint}\n\n")
+    where = f"LLM_FINOPS_HOME={home} LLM_FINOPS_CONFIG={home}/finops.toml"
+    sys.stdout.write(
+        "Look further:\n"
+        "  make ui                          the Dagster UI on these ninety days\n"
+        f"  {where} llm-finops explain --customer northwind --day {last}\n"
+        f"  sqlite3 {home}/ledger.sqlite 'select * from current_margins limit 20'\n"
+    )
+    if failed or not (done.backfill.ok and done.daily.ok):
+        raise typer.Exit(1)

@@ -1,0 +1,120 @@
+"""`llm-finops explain`: one customer's day, from the margin down to the provider's answer."""
+
+import json
+import os
+import sys
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from llm_finops.core.explain import ExplainedAllocation, ExplainedMargin, ExplainedShare, Explanation
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(explain)
+
+
+def explain(
+    customer: Annotated[str, typer.Option(help="Exactly as in the request log; '(unallocated)' too.")],
+    day: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="UTC day.")],
+    as_json: Annotated[bool, typer.Option("--json", help="The whole tree, for scripts.")] = False,
+    lines: Annotated[int, typer.Option(min=1, help="Shares shown an allocation, largest first.")] = 5,
+) -> None:
+    """Trace a customer's day: margin → allocations → shares of lines, weights, prices → loads. Every step adds up."""
+    from llm_finops.config import load
+    from llm_finops.core.explain import ExplainError
+    from llm_finops.pipeline.explaining import explain_customer
+    from llm_finops.pipeline.work import opened
+
+    try:
+        with opened(load(os.environ)) as ledger:
+            tree, loads = explain_customer(ledger, customer, str(day.date()))
+    except ExplainError as error:
+        sys.stderr.write(f"llm-finops: {error}\n")
+        raise typer.Exit(1) from error
+    if as_json:
+        sys.stdout.write(json.dumps(_tree(tree, loads)) + "\n")
+        return
+    for part in tree.margins:
+        _show_margin(part, lines)
+    if tree.outside:
+        sys.stdout.write("\nNot in the margin:\n")
+        for allocation in tree.outside:
+            _show_allocation(allocation, lines)
+    sys.stdout.write("\nRead from:\n")
+    for one in loads:
+        at = f"{one['dataset']} of {one['source']}, {one['period']}"
+        sys.stdout.write(f"  load {one['load_id']:>5}  {at:<46} {one['started_at']}  {one['content_hash'][:16]}\n")
+    sys.stdout.write("\nEvery step adds up.\n")
+
+
+def _show_margin(part: "ExplainedMargin", lines: int) -> None:
+    from llm_finops.core.money import nano_text
+
+    row = part.margin
+    known = row.revenue_nano is not None
+    revenue = nano_text(row.revenue_nano) if row.revenue_nano is not None else "not loaded"
+    margin = nano_text(row.revenue_nano - row.cost_nano) if row.revenue_nano is not None else "unknown"
+    sys.stdout.write(f"\n{row.customer}, feature {row.feature} ({row.currency})\n")
+    sys.stdout.write(f"  revenue {revenue}  −  cost {nano_text(row.cost_nano)}  =  margin {margin}\n")
+    sys.stdout.write(f"  {row.requests} requests, {row.operations} operations\n" if row.requests or not known else "")
+    for allocation in part.allocations:
+        _show_allocation(allocation, lines)
+
+
+def _show_allocation(part: "ExplainedAllocation", lines: int) -> None:
+    from llm_finops.core.money import nano_text
+    from llm_finops.core.records import NONE
+
+    row = part.allocation
+    how = row.method + (f" {row.rule!r}" if row.rule != NONE else "")
+    where = " · ".join(v for v in (row.pool.account, row.pool.project, row.pool.api_key, row.pool.model) if v != NONE)
+    said = f"by {how}, {row.basis}, {row.environment}/{row.cost_class}: {where}"
+    sys.stdout.write(f"  {nano_text(row.cost_nano):>16} {row.currency}  {said}\n")
+    for share in part.shares[:lines]:
+        sys.stdout.write(f"      {_share_text(share)}\n")
+    if rest := part.shares[lines:]:
+        left = nano_text(sum(share.share.nano for share in rest))
+        sys.stdout.write(f"      {left:>16}  in {len(rest)} more shares\n")
+
+
+def _share_text(part: "ExplainedShare") -> str:
+    from llm_finops.core.money import nano_text
+
+    share, line = part.share, part.line
+    price = f" at {nano_text(part.price.price_nano)} a million ({part.price.source})" if part.price else ""
+    return (
+        f"{nano_text(share.nano):>16}  {share.weight}/{share.whole} by {share.by} of {share.meter}{price}, "
+        f"of line {line.line_id[:8]} {line.line_item!r} {nano_text(line.amount_nano)}"
+    )
+
+
+def _tree(tree: "Explanation", loads: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "day": tree.day,
+        "customer": tree.customer,
+        "margins": [
+            {**part.margin._asdict(), "allocations": [_allocation(a) for a in part.allocations]}
+            for part in tree.margins
+        ],
+        "outside": [_allocation(a) for a in tree.outside],
+        "loads": loads,
+        "adds_up": True,
+    }
+
+
+def _allocation(part: "ExplainedAllocation") -> dict[str, Any]:
+    row = part.allocation
+    shares = [
+        {
+            **s.share._asdict(),
+            "pool": s.share.pool._asdict(),
+            "line": s.line._asdict(),
+            "price": s.price._asdict() if s.price else None,
+        }
+        for s in part.shares
+    ]
+    return {**row._asdict(), "pool": row.pool._asdict(), "shares": shares}

@@ -1,0 +1,121 @@
+"""The one range job, its schedule, and the sensor that sends what is due to Slack."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import dagster as dg
+
+from llm_finops.config import Config
+from llm_finops.pipeline.assets import DAILY_JOB, partitions
+from llm_finops.pipeline.deliver import NotDelivered, deliver_day, due_now
+from llm_finops.pipeline.events import DEFERRED
+from llm_finops.pipeline.work import Finops
+from llm_finops.slack import SlackError
+
+POST_JOB = "post_summary"
+POST_OP = "post_day"
+SENSOR = "slack_summary"
+SCHEDULE = "every_morning"
+RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
+
+
+def range_tags(first: str, last: str) -> dict[str, str]:
+    """The tags that make one run of days first..last (inclusive)."""
+    return dict(zip(RANGE, (first, last), strict=True))
+
+
+def daily_job(config: Config) -> Any:
+    """The job of the daily run and of every backfill: one run, one process, any range of days."""
+    return dg.define_asset_job(
+        DAILY_JOB,
+        selection=dg.AssetSelection.all(),
+        partitions_def=partitions(config),
+        executor_def=dg.in_process_executor,
+        tags=DEFERRED,
+        description="Everything, from the providers to the morning's message, for a range of days: the daily run is "
+        "the last few days (providers restate), a backfill is 90. Also settles what is stale outside the range.",
+    )
+
+
+def morning(config: Config) -> dg.ScheduleDefinition:
+    """The daily run at `[reporting] at` (UTC): the trailing days up to yesterday."""
+    at = config.reporting.at
+
+    @dg.schedule(
+        name=SCHEDULE,
+        job_name=DAILY_JOB,
+        cron_schedule=f"{at.minute} {at.hour} * * *",
+        execution_timezone="UTC",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="Reads the last days again, since providers restate, and settles whatever has changed.",
+    )
+    def every_morning(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+        last = context.scheduled_execution_time.astimezone(UTC).date() - timedelta(days=1)
+        first = max(last - timedelta(days=config.reporting.trailing_days - 1), config.start_date)
+        return dg.RunRequest(run_key=str(last), tags=range_tags(str(first), str(last)))
+
+    return every_morning
+
+
+class PostConfig(dg.Config):
+    """Which message, and which attempt at it: the compare-and-set of the claim."""
+
+    day: str
+    revision: int
+    attempt: int
+
+
+def post_job() -> dg.JobDefinition:
+    """Send one day's message."""
+
+    @dg.op(name=POST_OP, required_resource_keys={"finops"}, description="Claim the message, send it, note the outcome.")
+    def post_day(context: dg.OpExecutionContext, config: PostConfig) -> None:
+        finops: Finops = context.resources.finops
+        with finops.work(context.run.run_id) as work:
+            try:
+                context.log.info(deliver_day(work, config.day, config.revision, config.attempt))
+            except (NotDelivered, SlackError) as error:
+                # The row in the ledger says when to try again: the sensor asks for it, not Dagster's retries.
+                raise dg.Failure(str(error), allow_retries=False) from error
+
+    @dg.job(
+        name=POST_JOB,
+        executor_def=dg.in_process_executor,
+        tags={"dagster/max_runtime": "120"},
+        description="One message to Slack. Trouble there never undoes numbers: the message stays due.",
+    )
+    def post_summary() -> None:
+        post_day()
+
+    return post_summary
+
+
+def slack_sensor() -> dg.SensorDefinition:
+    """Level-triggered: what is due is in the ledger, so nothing is lost while Slack or the daemon is down."""
+
+    @dg.sensor(
+        name=SENSOR,
+        job_name=POST_JOB,
+        minimum_interval_seconds=30,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        required_resource_keys={"finops"},
+        description="Asks the ledger what is due for Slack and starts one run a message.",
+    )
+    def slack_summary(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        finops: Finops = context.resources.finops
+        with finops.work("") as work:
+            due = due_now(work)
+        if not due:
+            return dg.SkipReason("nothing is due for Slack")
+        return dg.SensorResult(run_requests=[_request(*message) for message in due])
+
+    return slack_summary
+
+
+def _request(day: str, revision: int, attempt: int) -> dg.RunRequest:
+    config = {"day": day, "revision": revision, "attempt": attempt}
+    # A run that dies before its claim leaves the attempt where it was, and the daemon drops a repeated key:
+    # the minute makes the next request another one.
+    minute = datetime.now(UTC).strftime("%Y%m%dT%H%M")
+    key = f"{day}#{revision}#{attempt}#{minute}"
+    return dg.RunRequest(run_key=key, run_config={"ops": {POST_OP: {"config": config}}})

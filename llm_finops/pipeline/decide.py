@@ -1,0 +1,192 @@
+"""Reconcile, allocate, margin: gather from the ledger, call one pure verb, book a version; only what is stale."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from llm_finops.core.allocate import allocate
+from llm_finops.core.margin import margins
+from llm_finops.core.price import price_usage
+from llm_finops.core.reconcile import estimate, reconcile
+from llm_finops.core.records import CostLine, Finding, Name, RequestTotal
+from llm_finops.core.settings import Settings
+from llm_finops.ledger import Gather, Key
+from llm_finops.ledger import datasets as d
+from llm_finops.pipeline.ingest import REPORT_INCOMPLETE, settings_read
+from llm_finops.pipeline.outcome import FAULTS, Outcome, Result
+from llm_finops.pipeline.work import Work, key
+
+
+@dataclass(frozen=True)
+class Computed:
+    """What a verb made of a key: the rows of the dataset, and of datasets that move with it."""
+
+    rows: Sequence[Any]
+    findings: Sequence[Finding] = ()
+    beside: Sequence[tuple[d.Dataset[Any], Sequence[Any]]] = ()
+    numbers: dict[str, Any] = field(default_factory=dict)
+
+
+Compute = Callable[[Work, Gather, str, str], Computed | None]
+
+
+def price(work: Work, account: str, days: list[str]) -> Result:
+    """`priced_usage` of an account."""
+    return _settle(work, d.PRICED_USAGE, [account], days, (d.USAGE,), _price)
+
+
+def estimate_days(work: Work, days: list[str]) -> Result:
+    """`estimates` of every provider's account: the cost of days that no report covers yet."""
+    return _settle(work, d.ESTIMATES, _accounts(work, "provider"), days, (d.PRICED_USAGE,), _estimate)
+
+
+def reconcile_days(work: Work, days: list[str]) -> Result:
+    """`reconciliations` of every provider's account."""
+    return _settle(
+        work, d.RECONCILIATIONS, _accounts(work, "provider"), days, (d.PRICED_USAGE, d.COST_LINES), _reconcile
+    )
+
+
+def allocate_days(work: Work, days: list[str]) -> Result:
+    """`allocations` and `coverage` of every account."""
+    accounts = _accounts(work, "provider", "costs")
+    return _settle(work, d.ALLOCATIONS, accounts, days, (d.COST_LINES, d.ESTIMATES), _allocate)
+
+
+def margin_days(work: Work, days: list[str]) -> Result:
+    """`margins` of every customer and feature."""
+    return _settle(work, d.MARGINS, ["*"], days, (d.ALLOCATIONS,), _margin)
+
+
+def _accounts(work: Work, *kinds: str) -> list[str]:
+    return [account.name for account in work.settings().accounts if account.kind in kinds]
+
+
+def _settle(
+    work: Work,
+    dataset: d.Dataset[Any],
+    scopes: Sequence[str],
+    days: list[str],
+    parents: Sequence[d.Dataset[Any]],
+    compute: Compute,
+) -> Result:
+    """Compute what of the range has no version or a stale one and, in a whole run, everything else that is due."""
+    asked = [key(dataset, scope, day) for day in days for scope in scopes]
+    todo = _todo(work, dataset, set(scopes), asked, parents)
+    result = Result()
+    for k in asked:
+        if k not in todo:
+            result.add(k.period, Outcome(k.scope))
+    for i, k in enumerate(sorted(todo, key=lambda k: (k.period, k.scope)), start=1):
+        try:
+            result.add(k.period, _compute(work, dataset, k, compute))
+        except FAULTS as error:
+            result.fail(k.period, k.scope, error)
+        work.progress(dataset.name, i, len(todo))
+    return result
+
+
+def _todo(
+    work: Work, dataset: d.Dataset[Any], scopes: set[str], asked: list[Key], parents: Sequence[d.Dataset[Any]]
+) -> set[Key]:
+    heads = work.ledger.heads(dataset)
+    stale = {k for k in work.ledger.stale(dataset) if k.scope in scopes}
+    todo = {k for k in asked if k in stale or k not in heads}
+    if not work.whole:
+        return todo
+    # What a killed run left undone: its input is booked, itself it never was.
+    made = {k for parent in parents for k in work.ledger.heads(parent) if k.scope in scopes or scopes == {"*"}}
+    born = {key(dataset, "*" if scopes == {"*"} else k.scope, k.period) for k in made}
+    return todo | stale | (born - heads.keys())
+
+
+def _compute(work: Work, dataset: d.Dataset[Any], k: Key, compute: Compute) -> Outcome:
+    gather = work.ledger.gather()
+    made = compute(work, gather, k.scope, k.period)
+    if made is None:
+        return Outcome(k.scope, numbers={"state": "nothing to go by yet"})
+    with work.ledger.commit(f"{dataset.name} {k.scope} {k.period}", work.run_id) as commit:
+        commit.book(dataset, k.scope, k.period, made.rows, gather.inputs, made.findings)
+        for beside, rows in made.beside:
+            commit.book(beside, k.scope, k.period, rows, gather.inputs)
+    numbers = {"rows": len(made.rows), "findings": len(made.findings), **made.numbers}
+    return Outcome(k.scope, is_new=commit.booked[k].is_new, computed=True, numbers=numbers)
+
+
+def _price(work: Work, gather: Gather, account: str, day: str) -> Computed | None:
+    if not gather.has(d.USAGE, account, day):
+        return None
+    settings = settings_read(gather)
+    usage = [row._replace(model=settings.model(row.model)) for row in gather.read(d.USAGE, account, day)]
+    rows, findings = price_usage(usage, work.price_book(gather), day)
+    return Computed(rows, findings)
+
+
+def _estimate(_: Work, gather: Gather, account: str, day: str) -> Computed | None:
+    settings_read(gather)
+    priced = gather.read(d.PRICED_USAGE, account, day)
+    reported = gather.has(d.COST_LINES, account, day)
+    if reported and not any(f.kind == REPORT_INCOMPLETE for f in gather.findings(d.COST_LINES, account, day)):
+        return Computed([])
+    if not gather.has(d.PRICED_USAGE, account, day):
+        return None
+    lines, findings = estimate(account, day, priced)
+    return Computed(lines, findings)
+
+
+def _lines(gather: Gather, account: str, day: str) -> list[CostLine] | None:
+    """The day's lines of every lane, or None where neither report nor estimate exists."""
+    lanes = ((d.COST_LINES, day), (d.ESTIMATES, day), (d.TRUE_UPS, day[:7]))
+    known = [gather.has(dataset, account, period) for dataset, period in lanes]
+    lines = [line for dataset, period in lanes for line in gather.read(dataset, account, period)]
+    return lines if any(known) else None
+
+
+def _totals(gather: Gather, settings: Settings, day: str) -> dict[str, list[RequestTotal]]:
+    return {source.name: gather.read(d.REQUEST_TOTALS, source.name, day) for source in settings.requests}
+
+
+def _names(gather: Gather, settings: Settings) -> dict[str, list[Name]]:
+    return {account.name: gather.read(d.NAMES, account.name, "*") for account in settings.accounts}
+
+
+def _reconcile(_: Work, gather: Gather, account: str, day: str) -> Computed | None:
+    settings = settings_read(gather)
+    usage = gather.read(d.PRICED_USAGE, account, day)
+    lines = _lines(gather, account, day)
+    totals, names = _totals(gather, settings, day), _names(gather, settings)
+    if lines is None and not usage:
+        return None
+    # Who used each usage row does not hang on money: with no lines, allocating is covering.
+    coverage = allocate(day, account, [], usage, totals, settings=settings, names=names).coverage
+    # Always as if final: what a day says must not hang on the hour it was computed.
+    rows, findings = reconcile(day, account, usage, lines or [], coverage, final=True, aliases=settings.aliases)
+    return Computed(rows, findings)
+
+
+def _allocate(_: Work, gather: Gather, account: str, day: str) -> Computed | None:
+    settings = settings_read(gather)
+    lines = _lines(gather, account, day)
+    usage = gather.read(d.PRICED_USAGE, account, day)
+    totals, names = _totals(gather, settings, day), _names(gather, settings)
+    if lines is None:
+        return None
+    done = allocate(day, account, lines, usage, totals, settings=settings, names=names)
+    return Computed(done.allocations, done.findings, [(d.COVERAGE, done.coverage)])
+
+
+def _margin(_: Work, gather: Gather, __: str, day: str) -> Computed | None:
+    settings = settings_read(gather)
+    shares = [share for account in settings.accounts for share in gather.read(d.ALLOCATIONS, account.name, day)]
+    totals, names = _totals(gather, settings, day), _names(gather, settings)
+    sources = [source.name for source in settings.revenue]
+    known = [gather.has(d.REVENUE, source, day) for source in sources]
+    revenue = [row for source in sources for row in gather.read(d.REVENUE, source, day)]
+    if not any(used for at, used in gather.inputs.items() if at.dataset in _MADE_OF):
+        return None
+    whole = bool(known) and all(known)
+    rows, findings = margins(day, shares, totals, revenue, revenue_known=whole, settings=settings, names=names)
+    return Computed(rows, findings)
+
+
+_MADE_OF = {d.ALLOCATIONS.name, d.REQUEST_TOTALS.name, d.REVENUE.name}

@@ -1,0 +1,164 @@
+"""Ingest: what each provider says, pulled whole and by range, booked day by day."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from llm_finops.connectors.contract import Asked, Connector, Pulled, SourceError
+from llm_finops.core.reconcile import estimate, report_covers
+from llm_finops.core.records import CostLine, Finding
+from llm_finops.core.settings import Settings, from_rows
+from llm_finops.ledger import Booked, Gather
+from llm_finops.ledger import datasets as d
+from llm_finops.pipeline.outcome import FAULTS, Outcome, Result
+from llm_finops.pipeline.work import Work, key, span
+
+REPORT_INCOMPLETE = "report incomplete"
+_DETAIL_MAX = 1_000
+
+
+@dataclass(frozen=True)
+class _Day:
+    """One day of one load, about to be booked."""
+
+    work: Work
+    load_id: int
+    read_at: str
+    account: str
+    day: str
+    rows: Sequence[Any]
+    findings: list[Finding]
+    duplicates: int
+
+    @property
+    def final(self) -> bool:
+        """Whether it was read after the provider had settled it."""
+        return self.read_at >= self.work.final_at(self.day, self.work.config.providers[self.account].settle_hours)
+
+
+def load_usage(work: Work, account: str, days: list[str]) -> Result:
+    """Book what the provider says was used, one version a day."""
+    return _load(work, account, days, d.USAGE, lambda source, asked: source.usage(asked), _book_usage)
+
+
+def load_costs(work: Work, account: str, days: list[str]) -> Result:
+    """Book what the provider says it costs; with it, in the same transaction, the estimate it replaces."""
+    return _load(work, account, days, d.COST_LINES, lambda source, asked: source.costs(asked), _book_costs)
+
+
+def _load(
+    work: Work,
+    account: str,
+    days: list[str],
+    dataset: d.Dataset[Any],
+    pull: Callable[[Connector, Asked], Pulled[Any]],
+    book: Callable[[_Day], Outcome],
+) -> Result:
+    result = Result()
+    for first, last in span(_wanted(work, account, days, dataset)):
+        read_at = work.ledger.now()
+        load_id = work.ledger.journals.begin_load(account, dataset.name, str(first), str(last))
+        try:
+            with work.connected(account) as connector:
+                pulled = pull(connector, Asked(account, first, last))
+        except SourceError as error:
+            work.ledger.journals.end_load(load_id, "failed", detail=str(error)[:_DETAIL_MAX])
+            for day in days:
+                if str(first) <= day <= str(last):
+                    result.fail(day, account, error)
+            continue
+        for i, (day, rows) in enumerate(sorted(pulled.days.items()), start=1):
+            findings = [finding for finding in pulled.findings if finding.day == day]
+            loaded = _Day(work, load_id, read_at, account, day, rows, findings, pulled.duplicates.get(day, 0))
+            _try(book, loaded, result)
+            work.progress(f"{account} {dataset.name}", i, len(pulled.days))
+        _reject(work, load_id, account, pulled, result)
+    for day in days:
+        if day not in result.by_day:
+            result.add(day, Outcome(account))  # final already, and only what is missing was asked for
+    return result
+
+
+def _try(book: Callable[[_Day], Outcome], loaded: _Day, result: Result) -> None:
+    try:
+        result.add(loaded.day, book(loaded))
+    except FAULTS as error:
+        result.fail(loaded.day, loaded.account, error)
+
+
+def _reject(work: Work, load_id: int, account: str, pulled: Pulled[Any], result: Result) -> None:
+    for day, why in sorted(pulled.rejected.items()):
+        result.fail(day, account, why)
+    detail = "; ".join(f"{day}: {why}" for day, why in sorted(pulled.rejected.items()))[:_DETAIL_MAX]
+    work.ledger.journals.end_load(load_id, "part" if pulled.rejected else "whole", pulled.calls, detail)
+
+
+def _wanted(work: Work, account: str, days: list[str], dataset: d.Dataset[Any]) -> list[str]:
+    """The days to read: all that were asked for, or those that are missing or provisional."""
+    return _unsettled(work, account, days, dataset) if work.only_missing else days
+
+
+def _unsettled(work: Work, account: str, days: list[str], dataset: d.Dataset[Any]) -> list[str]:
+    read_at = work.ledger.journals.read_at(dataset.name, account)
+    settle = work.config.providers[account].settle_hours
+    return [day for day in days if read_at.get(day, "") < work.final_at(day, settle)]
+
+
+def missing_days(work: Work, first: str, last: str) -> list[str]:
+    """The days of a range that some provider's usage or cost was never read for, or read before it settled."""
+    every = [str(date.fromisoformat(first) + timedelta(days=i)) for i in range(_count(first, last))]
+    found = set()
+    for account in work.config.providers:
+        for dataset in (d.USAGE, d.COST_LINES):
+            found.update(_unsettled(work, account, every, dataset))
+    return sorted(found)
+
+
+def _count(first: str, last: str) -> int:
+    return (date.fromisoformat(last) - date.fromisoformat(first)).days + 1
+
+
+def _book_usage(loaded: _Day) -> Outcome:
+    account, day = loaded.account, loaded.day
+    with loaded.work.ledger.commit(f"{account} usage {day}", loaded.work.run_id) as commit:
+        commit.book(d.USAGE, account, day, loaded.rows, findings=loaded.findings)
+        commit.loaded(loaded.load_id, d.USAGE, account, day, loaded.duplicates, ())
+    return _outcome(loaded, commit.booked[key(d.USAGE, account, day)])
+
+
+def _book_costs(loaded: _Day) -> Outcome:
+    account, day, rows = loaded.account, loaded.day, loaded.rows
+    gather = loaded.work.ledger.gather()
+    settings = settings_read(gather)
+    priced = gather.read(d.PRICED_USAGE, account, day)
+    covered = loaded.final or report_covers(priced, rows, settings.aliases)
+    lines, doubts = ([], []) if covered else estimate(account, day, priced)
+    findings = loaded.findings if covered else [*loaded.findings, _incomplete(account, day, rows)]
+    with loaded.work.ledger.commit(f"{account} costs {day}", loaded.work.run_id) as commit:
+        commit.book(d.COST_LINES, account, day, rows if covered else [], findings=findings)
+        commit.loaded(loaded.load_id, d.COST_LINES, account, day, loaded.duplicates, ())
+        # Its input is the version that this very commit books.
+        inputs = {**gather.inputs, key(d.COST_LINES, account, day): 0}
+        commit.book(d.ESTIMATES, account, day, lines, inputs, doubts)
+    return _outcome(loaded, commit.booked[key(d.COST_LINES, account, day)])
+
+
+def _outcome(loaded: _Day, booked: Booked) -> Outcome:
+    numbers = {
+        "rows": booked.rows,
+        "duplicates": loaded.duplicates,
+        "findings": len(loaded.findings),
+        "state": "final" if loaded.final else "provisional",
+    }
+    return Outcome(loaded.account, is_new=booked.is_new, numbers=numbers)
+
+
+def _incomplete(account: str, day: str, rows: Sequence[CostLine]) -> Finding:
+    detail = "the cost report lacks lines for models that were used; the estimate stands until it is complete"
+    return Finding(day, account, REPORT_INCOMPLETE, account, "lines", len(rows), detail)
+
+
+def settings_read(gather: Gather) -> Settings:
+    """The settings as booked; noted as an input."""
+    return from_rows(gather.read(d.SETTINGS, "*", "*"))

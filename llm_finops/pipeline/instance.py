@@ -1,0 +1,42 @@
+"""Dagster's home inside ours: made, private, with its dagster.yaml, so that nobody has to export anything."""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import dagster as dg
+
+from llm_finops.config import Config
+
+# The same text as dagster.yaml at the top of a clone (a test holds them together): an installed package has no clone.
+_TEMPLATE = Path(__file__).with_name("dagster.yaml")
+
+
+def dagster_home(config: Config) -> Path:
+    """The absolute home, created with its settings where there is none yet."""
+    return _made(config.home)
+
+
+def fallback_home(environment: Mapping[str, str]) -> Path:
+    """Where Dagster lives while there is no configuration yet."""
+    return _made(Path(environment.get("LLM_FINOPS_HOME") or ".llm_finops").expanduser().resolve())
+
+
+def _made(parent: Path) -> Path:
+    parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    home = parent / "dagster"
+    home.mkdir(exist_ok=True, mode=0o700)
+    settings = home / "dagster.yaml"
+    if not settings.exists():
+        settings.write_text(_TEMPLATE.read_text(encoding="utf-8"), encoding="utf-8")
+    return home
+
+
+@contextmanager
+def instance(config: Config) -> Iterator[dg.DagsterInstance]:
+    """Dagster's instance in that home."""
+    home = dagster_home(config)
+    os.environ["DAGSTER_HOME"] = str(home)  # run workers and the UI find it there too
+    with dg.DagsterInstance.from_config(str(home)) as found:
+        yield found

@@ -1,0 +1,45 @@
+"""What every day's numbers stand on and no day owns: prices, settings, the names of projects and keys."""
+
+from llm_finops.connectors.contract import SourceError
+from llm_finops.core.price import PriceBook
+from llm_finops.core.records import Name
+from llm_finops.core.settings import to_rows
+from llm_finops.inputs.catalogue import seed
+from llm_finops.inputs.prices import read_prices
+from llm_finops.ledger import datasets as d
+from llm_finops.pipeline.work import Work
+
+
+def book_reference(work: Work) -> dict[str, int | str]:
+    """Book prices, settings and names; what is said of each, for the asset's metadata.
+
+    Names that cannot be read are not a reason to stop: what was seen before is kept.
+    """
+    config = work.config
+    seeded, rounded = seed()
+    contract = read_prices(config.files(config.price_patterns))
+    book = PriceBook([*seeded, *contract])
+    with work.ledger.commit("reference", work.run_id) as commit:
+        commit.book(d.PRICES, "*", "*", book.rows)
+        commit.book(d.SETTINGS, "*", "*", to_rows(work.settings()))
+    said: dict[str, int | str] = {"prices": len(book.rows), "contract_prices": len(contract), "rounded": len(rounded)}
+    for account in config.providers:
+        said[f"names_{account}"] = _book_names(work, account)
+    return said
+
+
+def _book_names(work: Work, account: str) -> int | str:
+    """Once seen, kept: a deleted key vanishes from the provider's list while its id stays in usage."""
+    seen = {(name.kind, name.id): name for name in work.ledger.read(d.NAMES, account, "*")}
+    load_id = work.ledger.journals.begin_load(account, d.NAMES.name, "*", "*")
+    try:
+        with work.connected(account) as connector:
+            now: dict[tuple[str, str], Name] = {(name.kind, name.id): name for name in connector.names()}
+    except SourceError as error:
+        work.ledger.journals.end_load(load_id, "failed", detail=str(error))
+        return f"not read: {error}"
+    with work.ledger.commit(f"{account} names", work.run_id) as commit:
+        commit.book(d.NAMES, account, "*", sorted({**seen, **now}.values()))
+        commit.loaded(load_id, d.NAMES, account, "*", 0, ())
+    work.ledger.journals.end_load(load_id, "whole")
+    return len(seen | now)

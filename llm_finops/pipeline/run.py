@@ -1,0 +1,85 @@
+"""Running from the command line, in this process: a range of days, and the sensor that follows it."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import dagster as dg
+
+from llm_finops.pipeline.assets import DAILY_JOB, ONLY_MISSING
+from llm_finops.pipeline.automation import POST_JOB, SENSOR, range_tags
+from llm_finops.pipeline.ingest import missing_days
+from llm_finops.pipeline.outcome import Failed
+from llm_finops.pipeline.work import Finops, span
+
+# Dagster's own console log is one line an event; ours is progress and, at the end, what failed.
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """How a run ended: the failed days by name, how many versions it made, how often a verb was called."""
+
+    ok: bool
+    failed: list[Failed]
+    new_versions: int
+    computed: int
+    run_id: str
+
+
+def run_range(
+    definitions: dg.Definitions,
+    finops: Finops,
+    instance: dg.DagsterInstance,
+    first: str,
+    last: str,
+    only_missing: bool = False,
+) -> RunReport:
+    """One run of the daily job over days first..last (inclusive)."""
+    run_id = str(uuid.uuid4())
+    tags = {**range_tags(first, last), **({ONLY_MISSING: "true"} if only_missing else {})}
+    with finops.work(run_id) as work:
+        before = work.ledger.seq()
+    failed: list[Failed] = []
+    finops.failed[run_id] = failed  # the gate takes it out; this list is still ours
+    job = definitions.resolve_job_def(DAILY_JOB)
+    result = job.execute_in_process(
+        instance=instance, run_id=run_id, tags=tags, raise_on_error=False, run_config=_QUIET
+    )
+    with finops.work(run_id) as work:
+        made = work.ledger.versions_made(before)
+    return RunReport(result.success, failed, made, finops.computed.get(run_id, 0), run_id)
+
+
+def run_ranges(
+    definitions: dg.Definitions,
+    finops: Finops,
+    instance: dg.DagsterInstance,
+    first: str,
+    last: str,
+    only_missing: bool = False,
+) -> list[RunReport]:
+    """One run; or, for only what is missing, one for each contiguous stretch of days that lack something."""
+    if not only_missing:
+        return [run_range(definitions, finops, instance, first, last)]
+    with finops.work("") as work:
+        days = missing_days(work, first, last)
+    ranges = [(str(start), str(end)) for start, end in span(days)]
+    return [run_range(definitions, finops, instance, start, end, only_missing=True) for start, end in ranges]
+
+
+def tick_sensor(definitions: dg.Definitions, finops: Finops, instance: dg.DagsterInstance) -> list[bool]:
+    """Evaluate the Slack sensor once and make the runs it asks for; whether each went well."""
+    repository = definitions.get_repository_def()
+    sensor = repository.get_sensor_def(SENSOR)
+    with dg.build_sensor_context(instance=instance, repository_def=repository, resources={"finops": finops}) as context:
+        asked = sensor.evaluate_tick(context)
+    done = []
+    for request in asked.run_requests or []:
+        job = definitions.resolve_job_def(request.job_name or POST_JOB)
+        config: Mapping[str, object] = {**request.run_config, **_QUIET}
+        result = job.execute_in_process(
+            instance=instance, run_config=config, tags=dict(request.tags), raise_on_error=False
+        )
+        done.append(result.success)
+    return done

@@ -1,0 +1,128 @@
+"""What a step works with: the configuration, the ledger, the connectors, and which run it is."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from llm_finops.config import Config, ConfigError, load
+from llm_finops.connectors.contract import Connector, Refused
+from llm_finops.core.price import PriceBook
+from llm_finops.core.settings import Settings, from_rows
+from llm_finops.ledger import Gather, Key, Ledger
+from llm_finops.ledger import datasets as d
+from llm_finops.pipeline.outcome import Failed
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass
+class Work:
+    """One step's access to everything outside the verbs."""
+
+    config: Config
+    ledger: Ledger
+    run_id: str = ""
+    progress: Progress = lambda *_: None
+    whole: bool = True  # a whole run also settles what is stale outside its range
+    only_missing: bool = False
+    _books: dict[int, PriceBook] = field(default_factory=dict)
+
+    @contextmanager
+    def connected(self, account: str) -> Iterator[Connector]:
+        """The connector of an account, closed after use; Refused where its key is not in the environment."""
+        provider = self.config.providers[account]
+        try:
+            secret = self.config.secret(provider.options.admin_key_env)
+        except ConfigError as error:
+            raise Refused(f"account {account}: {error}") from error
+        clock = lambda: datetime.fromisoformat(self.config.now())  # noqa: E731
+        connector = provider.connector.connect(account, provider.options, secret, clock=clock)
+        try:
+            yield connector
+        finally:
+            connector.close()
+
+    def settings(self) -> Settings:
+        """The settings as configured, with what was configured once: its past stays."""
+        now = self.config.settings
+        booked = from_rows(self.ledger.read(d.SETTINGS, "*", "*"))
+        return replace(
+            now,
+            accounts=_with_past(now.accounts, booked.accounts),
+            requests=_with_past(now.requests, booked.requests),
+            revenue=_with_past(now.revenue, booked.revenue),
+        )
+
+    def days_run(self) -> set[str]:
+        """The days that some run has had in its range."""
+        return {k.period for dataset in (d.ALLOCATIONS, d.MARGINS) for k in self.ledger.heads(dataset)}
+
+    def price_book(self, gather: Gather) -> PriceBook:
+        """The price book as booked; built once a version."""
+        rows = gather.read(d.PRICES, "*", "*")
+        version = gather.inputs[key(d.PRICES, "*", "*")]
+        if version not in self._books:
+            self._books.clear()
+            self._books[version] = PriceBook(rows)
+        return self._books[version]
+
+    def final_at(self, day: str, settle_hours: int) -> str:
+        """From when on a reading of a day is final."""
+        end = datetime.fromisoformat(day).replace(tzinfo=UTC) + timedelta(days=1, hours=settle_hours)
+        return end.isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def key(dataset: d.Dataset[Any], scope: str, period: str) -> Key:
+    """The key of a version."""
+    return Key(dataset.name, scope, period)
+
+
+def _with_past(now: tuple[Any, ...], booked: tuple[Any, ...]) -> tuple[Any, ...]:
+    names = {item.name for item in now}
+    past = [replace(item, past=True) for item in booked if item.name not in names]
+    return tuple(sorted([*now, *past], key=lambda item: str(item.name)))
+
+
+@dataclass
+class Finops:
+    """The resource Dagster hands to assets: opens the ledger late, once a step, never at import."""
+
+    environment: Mapping[str, str]
+    progress: Progress = lambda *_: None
+    failed: dict[str, list[Failed]] = field(default_factory=dict)  # by run, for the gate at its end
+    computed: dict[str, int] = field(default_factory=dict)  # by run: how often a verb was called
+
+    def note(self, run_id: str, failed: list[Failed], computed: int) -> None:
+        """Remember a step's failures until the end of its run."""
+        self.failed.setdefault(run_id, []).extend(failed)
+        self.computed[run_id] = self.computed.get(run_id, 0) + computed
+
+    @contextmanager
+    def work(self, run_id: str, **how: Any) -> Iterator[Work]:
+        """A `Work` on an open ledger, closed afterwards."""
+        config = load(self.environment)
+        with opened(config) as ledger:
+            yield Work(config, ledger, run_id, self.progress, **how)
+
+
+@contextmanager
+def opened(config: Config) -> Iterator[Ledger]:
+    """The configured ledger, in a home private to its user."""
+    config.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    ledger = Ledger(config.database_url, config.now)
+    try:
+        yield ledger
+    finally:
+        ledger.close()
+
+
+def span(days: list[str]) -> Iterator[tuple[date, date]]:
+    """Days as contiguous ranges, first and last inclusive: one ranged read each."""
+    ordered = [date.fromisoformat(day) for day in sorted(set(days))]
+    start = 0
+    for i, day in enumerate(ordered):
+        if i + 1 == len(ordered) or ordered[i + 1] != day + timedelta(days=1):
+            yield ordered[start], day
+            start = i + 1
