@@ -8,7 +8,8 @@ def said() -> tuple[type[Exception], ...]:
     from llm_finops.config import ConfigError
     from llm_finops.connectors.contract import SourceError
     from llm_finops.core.money import MoneyError
+    from llm_finops.core.price import PriceError
     from llm_finops.inputs.files import InputError
     from llm_finops.ledger import LedgerError
 
-    return (ConfigError, SourceError, MoneyError, InputError, LedgerError, OperationalError)
+    return (ConfigError, SourceError, MoneyError, PriceError, InputError, LedgerError, OperationalError)

@@ -16,7 +16,7 @@ _DIGITS_MAX = 60
 _TAG = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 
 
-class Cut(Exception):  # noqa: N818  (it is caught where the line was used)
+class Cut(Exception):
     """The bytes ended before the answer did."""
 
 

@@ -12,7 +12,7 @@ Fields = Mapping[str, Any]
 _SHOWN = 80
 
 
-class Unreadable(Exception):  # noqa: N818  (it becomes the reason why a day is rejected)
+class Unreadable(Exception):
     """A value that cannot be booked; the message says what was seen."""
 
 
@@ -22,7 +22,7 @@ def shown(value: object) -> str:
     return repr(text[:_SHOWN] + "...") if len(text) > _SHOWN else repr(text)
 
 
-def get(fields: Fields, name: str) -> Any:  # noqa: ANN401  (whatever JSON holds)
+def get(fields: Fields, name: str) -> Any:
     """A field that must be there, though it may be null."""
     if name not in fields:
         raise Unreadable(f"schema changed: no {name!r} among {sorted(fields)}")

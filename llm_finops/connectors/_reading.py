@@ -54,7 +54,7 @@ class Access:
         return f"{self.provider} (account {self.account})"
 
 
-class _Later(Exception):  # noqa: N818  (a reason to ask again; it becomes `final` when patience ends)
+class _Later(Exception):
     def __init__(self, text: str, final: Callable[[str], SourceError], asked_s: float | None, *, busy: bool) -> None:
         super().__init__(text)
         self.final = final

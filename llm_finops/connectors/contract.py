@@ -45,11 +45,11 @@ class SourceError(Exception):
     """The provider could not be read; the message says what was seen, what was expected and what to do."""
 
 
-class Refused(SourceError):  # noqa: N818  told apart by name
+class Refused(SourceError):
     """The provider does not accept the key, or the key may not read this."""
 
 
-class BadRequest(SourceError):  # noqa: N818  told apart by name
+class BadRequest(SourceError):
     """Asking again would fail in the same way. `param` and `code` are the provider's own, where it gave them."""
 
     def __init__(self, message: str, *, param: str = "", code: str = "") -> None:
@@ -58,11 +58,11 @@ class BadRequest(SourceError):  # noqa: N818  told apart by name
         self.code = code
 
 
-class NotWhole(SourceError):  # noqa: N818  told apart by name
+class NotWhole(SourceError):
     """An answer came that is not the whole of what was asked; nothing of it is used."""
 
 
-class Unavailable(SourceError):  # noqa: N818  told apart by name
+class Unavailable(SourceError):
     """The provider gave no answer, however often it was asked."""
 
 

@@ -80,7 +80,8 @@ def declared(config: Config) -> Iterator[Asset]:
         "What each customer pays for the day. A day that no revenue file covers is unknown, not zero.",
         frozenset({"csv"}),
     )
-    yield from _verbs(lines, priced)
+    yield from _reconciling(lines, priced)
+    yield from _telling(lines, priced)
 
 
 def _provider_assets(account: str, provider: str) -> Iterator[Asset]:
@@ -124,7 +125,7 @@ def _cost_file(name: str) -> Asset:
     )
 
 
-def _verbs(lines: list[str], priced: list[str]) -> Iterator[Asset]:
+def _reconciling(lines: list[str], priced: list[str]) -> Iterator[Asset]:
     yield Asset(
         "estimates",
         "reconcile",
@@ -141,6 +142,9 @@ def _verbs(lines: list[str], priced: list[str]) -> Iterator[Asset]:
         "Priced usage beside reported cost, and your logs beside the provider's meters: what matches, what differs.",
         frozenset({"python"}),
     )
+
+
+def _telling(lines: list[str], priced: list[str]) -> Iterator[Asset]:
     yield Asset(
         "allocations",
         "allocate",

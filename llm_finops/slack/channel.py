@@ -114,7 +114,7 @@ class Slack:
         scopes = frozenset(scope.strip() for scope in headers.get("x-oauth-scopes", "").split(",")) - {""}
         return Identity(str(data.get("team", "")), str(data.get("user", "")), scopes)
 
-    def _post(self, key: str, **content: Any) -> Posted:  # noqa: ANN401  the SDK's keywords
+    def _post(self, key: str, **content: Any) -> Posted:
         what = f"posting {key} to Slack channel {self.channel}"
         return self._posted(what, lambda: self._client.chat_postMessage(channel=self.channel, **_QUIET, **content))
 

@@ -51,7 +51,7 @@ class SlackSetupError(SlackError, ValueError):
     """A token, channel or address that cannot work."""
 
 
-class NotSent(SlackError):  # noqa: N818  an outcome, told apart by name
+class NotSent(SlackError):
     """Slack has not taken the message. `permanent`: trying again helps only after somebody mends it."""
 
     def __init__(self, reason: str, *, code: str = "", retry_after: int | None = None, permanent: bool = False) -> None:
@@ -62,7 +62,7 @@ class NotSent(SlackError):  # noqa: N818  an outcome, told apart by name
         self.permanent = permanent
 
 
-class Unknown(SlackError):  # noqa: N818  an outcome, told apart by name
+class Unknown(SlackError):
     """Slack may or may not have taken the message; `seen` is what happened."""
 
     def __init__(self, seen: str) -> None:

@@ -95,7 +95,7 @@ def test_a_tier_that_is_not_known_yet_is_refused_and_its_first_day_named() -> No
     book = PriceBook([*ROWS, batch])
     said = refusal(book, "anthropic", "claude", "batch", output=1)
     assert f"no batch price for anthropic claude at {AT}: tiers known then are standard" in said
-    assert "(it is known from 2026-10-14 on)" in said
+    assert "; batch is known from 2026-10-14 on;" in said
     assert quote(book, "anthropic", "claude", "batch", "2026-10-14T00:00:00Z", {"output": 1}).prices["output"] == batch
 
 

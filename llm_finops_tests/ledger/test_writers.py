@@ -3,8 +3,11 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 
 import pytest
+import sqlalchemy as sa
 
 from llm_finops.ledger import Key, Ledger
 from llm_finops.ledger.datasets import PRICED_USAGE, USAGE
@@ -76,6 +79,33 @@ def test_three_writers_at_once_leave_one_chain_of_versions(store: str, started: 
     }
     assert f.orphans(reader) == 0
     reader.close()
+
+
+@pytest.mark.parametrize(("said", "versions"), [("old", 3), ("new", 2)])
+def test_what_is_current_is_decided_under_the_lock(store: str, said: str, versions: int) -> None:
+    first, second = Ledger(store), Ledger(store)
+    book(first, "old", 1)
+    holding, arrived = Event(), Event()
+
+    @sa.event.listens_for(first.engine, "commit")
+    def _hold(_: object) -> None:
+        holding.set()
+        arrived.wait(30)
+
+    @sa.event.listens_for(second.engine, "before_cursor_execute")
+    def _arrive(_: object, __: object, statement: str, *___: object) -> None:
+        if statement.lower().startswith(("begin immediate", "update ledger_clock")):
+            arrived.set()
+
+    with ThreadPoolExecutor(2) as pool:
+        one = pool.submit(book, first, "new", 1)
+        assert holding.wait(30)
+        other = pool.submit(book, second, said, 1)
+    assert (one.result(), other.result()) == (None, None)
+    assert _both(first, first.seq()) == {(said, 1)}
+    assert len([row for row in f.everything(first)["versions"] if row[1] == "usage"]) == versions
+    first.close()
+    second.close()
 
 
 def test_a_writer_killed_anywhere_leaves_the_old_version_whole(

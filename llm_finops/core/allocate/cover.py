@@ -216,6 +216,11 @@ def _low_end(band: str) -> str:
     return band.partition("-")[0]
 
 
+def _lower(band: str) -> str:
+    """A band is met by its lower bound: 200k- is 200k-1M, as a provider or a price file may write it."""
+    return band.partition("-")[0]
+
+
 def _weigh(rows: Sequence[LogRow]) -> Owners:
     weights, by = weigh([row.measure for row in rows])
     summed: defaultdict[Owner, int] = defaultdict(int)

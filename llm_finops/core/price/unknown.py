@@ -20,7 +20,7 @@ def require_known(book: PriceBook, provider: str, model: str, tier: str, at: str
     if tier not in known:
         raise UnknownPrice(
             f"no {tier} price for {provider} {model} at {at}: tiers known then are {_list(known) or 'none'}"
-            f"{_since(row for row in rows if row.service_tier == tier)}; another tier's price is never taken, "
+            f"{_since(tier, (row for row in rows if row.service_tier == tier))}; another tier's price is never taken, "
             "so give this one in a price file"
         )
 
@@ -29,7 +29,7 @@ def no_meter(rows: Iterable[Price], tier: str, at: str, meter: str) -> UnknownPr
     """The error for a meter without a price, of a model (its rows) and tier that have others at this time."""
     of_tier = [row for row in rows if row.service_tier == tier]
     now = [row for row in of_tier if is_in_force(row, at)]
-    since = _since(row for row in of_tier if row.meter == meter)
+    since = _since(meter, (row for row in of_tier if row.meter == meter))
     return UnknownPrice(
         f"no price of {meter} for {now[0].provider} {now[0].model} ({tier}) at {at}: meters priced then are "
         f"{_list({row.meter for row in now})}{since}; give it in a price file"
@@ -44,14 +44,14 @@ def _no_name(book: PriceBook, provider: str, model: str) -> str:
     return "the provider has no model of that name in the book" + (f"; nearest are {', '.join(close)}" if close else "")
 
 
-def _since(rows: Iterable[Price]) -> str:
+def _since(what: str, rows: Iterable[Price]) -> str:
     """When the price that was asked for is known, if ever."""
     spans = sorted({(row.valid_from, row.valid_until) for row in rows})
     if not spans:
         return ""
     start, end = spans[0][0], max(until for _, until in spans)
     since = "the beginning" if start == BEGINNING else start[:10]
-    return f" (it is known from {since} {'on' if end == FOREVER else f'until {end[:10]}'})"
+    return f"; {what} is known from {since} {'on' if end == FOREVER else f'until {end[:10]}'}"
 
 
 def _list(names: Iterable[str]) -> str:

@@ -27,7 +27,8 @@ def price_usage(rows: Iterable[Usage], book: PriceBook, day: str) -> tuple[list[
     """Each usage row with its cost in nano-units of the price's currency, and what is doubtful about it; both sorted.
 
     Models are named as the book names them (aliases applied). What has no price has no cost, and a finding with
-    its quantity. The row's keys stay the provider's: cost lines meet it by them. MoneyError where a cost does not fit 64 bits.
+    its quantity. The row's keys stay the provider's: cost lines meet it by them. MoneyError where a cost does not
+    fit 64 bits.
     """
     start, end = f"{day}T00:00:00Z", f"{date.fromisoformat(day) + timedelta(days=1)}T00:00:00Z"
     doubts: _Doubts = defaultdict(int)
