@@ -15,8 +15,9 @@ def register(app: typer.Typer) -> None:
 
 def demo(
     until: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day of the ninety; default yesterday (UTC).")
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Last day; default yesterday (UTC).")
     ] = None,
+    days: Annotated[int, typer.Option(min=5, help="How many days up to then.")] = 90,
 ) -> None:
     """Play a made-up company through the real pipeline, and print its morning message. Deletes nothing."""
     from llm_finops.cli.progress import Steps
@@ -25,10 +26,10 @@ def demo(
 
     last = until.date() if until else datetime.now(UTC).date() - timedelta(days=1)
     home = demo_home(os.environ)
-    sys.stderr.write(f"A made-up company, ninety days to {last}, in {home}\n")
+    sys.stderr.write(f"A made-up company, {days} days to {last}, in {home}\n")
     try:
         with Steps() as steps:
-            done = play(home, Window(last), steps)
+            done = play(home, Window(last, days), steps)
     except DemoError as error:
         sys.stderr.write(f"llm-finops: {error}\n")
         raise typer.Exit(1) from error
@@ -42,7 +43,7 @@ def demo(
     where = f"LLM_FINOPS_HOME={home} LLM_FINOPS_CONFIG={home}/finops.toml"
     sys.stdout.write(
         "Look further:\n"
-        "  make ui                          the Dagster UI on these ninety days\n"
+        "  make ui                          the Dagster UI on these days\n"
         f"  {where} llm-finops explain --customer northwind --day {last}\n"
         f"  sqlite3 {home}/ledger.sqlite 'select * from current_margins limit 20'\n"
     )

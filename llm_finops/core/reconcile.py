@@ -64,9 +64,9 @@ def reconcile(
     allowed = tolerance or Tolerance()
     rows = [*_costs(usage, _charges(lines, aliases or {}), allowed), *_quantities(coverage, allowed)]
     rows.sort(key=key_bytes)
-    logged = any(row.covered for row in coverage)
-    findings = [_finding(day, account, row) for row in rows if final and _is_news(row, logged)]
-    return rows, sorted(findings, key=key_bytes)
+    findings = [_differs(day, account, row) for row in rows if (row.level, row.state) == ("cost", DIFFERS)]
+    findings += _low_coverage(day, account, coverage, allowed)
+    return rows, sorted(findings, key=key_bytes) if final else []
 
 
 def report_covers(
@@ -209,15 +209,24 @@ def _state(left: int | None, right: int | None, share: Fraction, least: int) -> 
     return MATCHED if difference <= least or difference <= share * abs(right) else DIFFERS
 
 
-def _is_news(row: Reconciliation, logged: bool) -> bool:
-    """Differences are; usage without cost (free, or never reported) and cost without usage (storage) are not."""
-    return row.state == DIFFERS or (row.level == "usage" and row.state == RIGHT_ONLY and logged)
-
-
-def _finding(day: str, account: str, row: Reconciliation) -> Finding:
-    if row.level == "usage":
-        detail = f"request logs give {row.left_amount} of {row.right_amount} {row.unit} to a customer"
-        return Finding(day, account, "low coverage", f"{row.model} {row.meter}", row.unit, row.difference or 0, detail)
+def _differs(day: str, account: str, row: Reconciliation) -> Finding:
+    """Usage without cost (free, or never reported) and cost without usage (storage) are rows, and no news."""
     amounts = f"{nano_text(row.left_amount or 0)} at list, {nano_text(row.right_amount or 0)} reported"
     subject = "the whole day" if row.project == ALL else f"project {row.project}, model {row.model}"
     return Finding(day, account, "usage and cost differ", subject, row.unit, row.difference or 0, amounts)
+
+
+def _low_coverage(day: str, account: str, coverage: Sequence[Coverage], allowed: Tolerance) -> list[Finding]:
+    """One finding a unit, where logs exist and miss more than is tolerated; the rows say of which model and meter."""
+    sums: defaultdict[str, tuple[int, int]] = defaultdict(lambda: (0, 0))
+    for row in coverage:
+        covered, quantity = sums[row.unit]
+        sums[row.unit] = (covered + row.covered, quantity + row.quantity)
+    return [
+        Finding(
+            *(day, account, "low coverage", "request logs", unit, quantity - covered),
+            f"request logs give {covered} of {quantity} {unit} to a customer",
+        )
+        for unit, (covered, quantity) in sums.items()
+        if covered and _state(covered, quantity, allowed.share, 0) == DIFFERS
+    ]

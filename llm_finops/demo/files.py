@@ -20,6 +20,7 @@ from llm_finops.demo.prices import PriceRow, price_rows
 from llm_finops.demo.world import Window
 
 REQUESTS, REVENUE, PRICES = "requests", "revenue", "prices.csv"
+UNFINISHED = ".new"  # how the name of a file ends until it is whole
 
 _LOG_SCHEMA = pa.schema(
     [(name, pa.int64() if name.endswith("tokens") else pa.string()) for name in LogRow._fields],
@@ -44,10 +45,17 @@ def write_if_changed(path: Path, content: bytes) -> bool:
     if path.is_file() and path.read_bytes() == content:
         return False
     path.parent.mkdir(parents=True, exist_ok=True)
-    written = path.with_name(f"{path.name}.{os.getpid()}.new")
+    written = path.with_name(f"{path.name}.{os.getpid()}{UNFINISHED}")
     written.write_bytes(content)
     written.replace(path)
     return True
+
+
+def clear_unfinished(home: Path) -> None:
+    """Take away what a killed writer has left half-written; nobody else may be writing now."""
+    for folder in (home, home / REQUESTS, home / REVENUE):
+        for path in folder.glob(f"*{UNFINISHED}"):
+            path.unlink(missing_ok=True)
 
 
 def _contents(home: Path, window: Window) -> Iterator[tuple[Path, bytes]]:

@@ -2,7 +2,7 @@
 
 It backfills up to the day before, moves the world's clock to the next morning and makes the daily run,
 which meets what the providers have restated; the message goes through the sensor. Started again, or again
-after a kill, it books nothing twice. It never deletes anything.
+after a kill, it books nothing twice. It deletes nothing but half-written files of a killed one.
 """
 
 import fcntl
@@ -21,7 +21,7 @@ from llm_finops.core.digest import plain
 from llm_finops.definitions import build
 from llm_finops.demo.clock import Clock
 from llm_finops.demo.configuration import write_config
-from llm_finops.demo.files import write_files
+from llm_finops.demo.files import clear_unfinished, write_files
 from llm_finops.demo.standins import Standins
 from llm_finops.demo.world import Window
 from llm_finops.pipeline.deliver import message_of
@@ -74,6 +74,7 @@ def company(home: Path, window: Window, slack_url: str | None = None) -> Iterato
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     clock = Clock(home / "clock")
     with _alone(home), Standins(home, clock) as standins:
+        clear_unfinished(home)
         write_files(home, window)
         write_config(home, window, standins.openai_url, standins.anthropic_url, slack_url or standins.slack_url)
         yield _environment(home, clock, standins.environment), standins

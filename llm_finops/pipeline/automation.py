@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 
 from llm_finops.config import Config
-from llm_finops.pipeline.assets import DAILY_JOB, partitions
+from llm_finops.pipeline.assets import DAILY_JOB
 from llm_finops.pipeline.deliver import NotDelivered, deliver_day, due_now
 from llm_finops.pipeline.events import DEFERRED
 from llm_finops.pipeline.work import Finops
@@ -24,12 +24,11 @@ def range_tags(first: str, last: str) -> dict[str, str]:
     return dict(zip(RANGE, (first, last), strict=True))
 
 
-def daily_job(config: Config) -> Any:
+def daily_job() -> Any:
     """The job of the daily run and of every backfill: one run, one process, any range of days."""
     return dg.define_asset_job(
         DAILY_JOB,
         selection=dg.AssetSelection.all(),
-        partitions_def=partitions(config),
         executor_def=dg.in_process_executor,
         tags=DEFERRED,
         description="Everything, from the providers to the morning's message, for a range of days: the daily run is "

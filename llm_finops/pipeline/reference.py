@@ -1,5 +1,7 @@
 """What every day's numbers stand on and no day owns: prices, settings, the names of projects and keys."""
 
+from functools import cache
+
 from llm_finops.connectors.contract import SourceError
 from llm_finops.core.price import PriceBook
 from llm_finops.core.records import Name
@@ -16,7 +18,7 @@ def book_reference(work: Work) -> dict[str, int | str]:
     Names that cannot be read are not a reason to stop: what was seen before is kept.
     """
     config = work.config
-    seeded, rounded = seed()
+    seeded, rounded = _list_prices()
     contract = read_prices(config.files(config.price_patterns))
     book = PriceBook([*seeded, *contract])
     with work.ledger.commit("reference", work.run_id) as commit:
@@ -26,6 +28,10 @@ def book_reference(work: Work) -> dict[str, int | str]:
     for account in config.providers:
         said[f"names_{account}"] = _book_names(work, account)
     return said
+
+
+# The catalogue stands in an installed package: it cannot change under a running process.
+_list_prices = cache(seed)
 
 
 def _book_names(work: Work, account: str) -> int | str:

@@ -5,8 +5,8 @@ A day whose rows changed is read again whatever the range; an unchanged file is 
 
 import hashlib
 import json
-import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from llm_finops.ledger import Quarantined, SourceFile
 from llm_finops.ledger import datasets as d
 from llm_finops.pipeline.ingest import settings_read
 from llm_finops.pipeline.outcome import FAULTS, Outcome, Result
+from llm_finops.pipeline.scratch import Scratch
 from llm_finops.pipeline.work import Work, key
 
 
@@ -76,24 +77,11 @@ def _survey(work: Work, source: RequestSource, paths: Sequence[Path]) -> list[_K
     return [_Known(Path(f.path), {day: LogDay(*of) for day, of in f.days.items()}) for f in kept]
 
 
-def _workspace(work: Work) -> "_Space":
-    return _Space(work)
-
-
-class _Space:
-    """A private scratch folder for DuckDB, gone afterwards."""
-
-    def __init__(self, work: Work) -> None:
-        self._work = work
-        work.config.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._folder = tempfile.TemporaryDirectory(prefix="engine-", dir=work.config.home)
-
-    def __enter__(self) -> Workspace:
-        accounts = {account.name: account.provider for account in self._work.config.settings.accounts}
-        return Workspace(Path(self._folder.name), providers=accounts)
-
-    def __exit__(self, *_: object) -> None:
-        self._folder.cleanup()
+@contextmanager
+def _workspace(work: Work) -> Iterator[Workspace]:
+    accounts = {account.name: account.provider for account in work.config.settings.accounts}
+    with Scratch(work.config.home) as folder:
+        yield Workspace(folder, providers=accounts)
 
 
 def _book_log_days(work: Work, source: str, files: Sequence[_Known]) -> None:

@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
+from types import ModuleType
 from typing import Any
 
+from llm_finops import connectors
 from llm_finops.config import Config, ConfigError, load
 from llm_finops.connectors.contract import Connector, Refused
 from llm_finops.core.price import PriceBook
@@ -93,6 +95,7 @@ class Finops:
     progress: Progress = lambda *_: None
     failed: dict[str, list[Failed]] = field(default_factory=dict)  # by run, for the gate at its end
     computed: dict[str, int] = field(default_factory=dict)  # by run: how often a verb was called
+    package: ModuleType = connectors  # where connectors are looked for
 
     def note(self, run_id: str, failed: list[Failed], computed: int) -> None:
         """Remember a step's failures until the end of its run."""
@@ -102,7 +105,7 @@ class Finops:
     @contextmanager
     def work(self, run_id: str, **how: Any) -> Iterator[Work]:
         """A `Work` on an open ledger, closed afterwards."""
-        config = load(self.environment)
+        config = load(self.environment, self.package)
         with opened(config) as ledger:
             yield Work(config, ledger, run_id, self.progress, **how)
 

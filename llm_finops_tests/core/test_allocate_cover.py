@@ -163,3 +163,13 @@ def test_requests_of_another_account_of_the_provider_cover_nothing_here() -> Non
 def test_a_source_the_settings_lack_is_refused_by_name() -> None:
     with pytest.raises(UnknownSourceError, match="'old': the settings know log"):
         run(OPENAI, [], [], {"old": []})
+
+
+def test_a_true_up_set_apart_by_a_rule_moves_no_other_line() -> None:
+    rows = [total(OPENAI, "acme", {"output": (1, 1)}, environment=name, **M1) for name in ("production", "staging")]
+    rule = Rule("team", {"tag.team": "a"}, environment="staging")
+    upon = line(OPENAI, 5, meter="input", tags='{"team":"a"}', basis=INVOICED)
+    day, logs, known = [usage(OPENAI, 2, 2, **M1)], {"log": rows}, Settings(requests=LOG, rules=(rule,))
+    before, after = (run(OPENAI, bill, day, logs, known) for bill in ([OUTPUT], [OUTPUT, upon]))
+    assert costs(before, "environment") == {("production",): 500, ("staging",): 500}
+    assert costs(after, "environment", "basis")["staging", REPORTED] == 500

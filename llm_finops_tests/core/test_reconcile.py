@@ -113,7 +113,7 @@ def test_logged_quantities_stand_beside_the_providers_meters() -> None:
         ("usage", "m2", "output", 0, 100, "right_only"),
     ]
     assert [(each.kind, each.subject, each.unit, each.amount) for each in findings] == [
-        ("low coverage", "m2 output", "tokens", 100)
+        ("low coverage", "request logs", "tokens", 101)
     ]
     assert compare([], [], [covered("m2", 100, 0)])[1] == []  # nothing is logged at all: that is no news a model
 

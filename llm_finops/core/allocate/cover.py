@@ -99,7 +99,10 @@ class _Pass:
         self._log, self._wanted, self._book, self._notes = log, wanted, book, notes
         logged = {row.owner.environment for row in log.rows} - {NONE, PRODUCTION}
         self._speaks = [self._environment(row, logged) for row in wanted]
-        self._apart = {environment for environment in self._speaks if environment} - {ALL}
+        apart = [
+            (row.turn, speaks) for row, speaks in zip(wanted, self._speaks, strict=True) if speaks not in {None, ALL}
+        ]
+        self._apart = {turn: {speaks for of, speaks in apart if of <= turn} for turn in (0, 1, 2)}
         self._banded = _banded(log, [row for row in wanted if not row.of_line])
         self._by_meter: defaultdict[str, list[int]] = defaultdict(list)
         for at, row in enumerate(log.rows):
@@ -147,7 +150,7 @@ class _Pass:
         logged: defaultdict[Place, list[int]] = defaultdict(list)
         columns = [DIMENSIONS.index(name) for name in pattern.names]
         for at in (at for meter in pattern.meters for at in self._by_meter[meter] if at not in spent):
-            place = self._place(self._log.rows[at], columns, of_line=pattern.turn > 0)
+            place = self._place(self._log.rows[at], columns, pattern.turn)
             if place in places:
                 logged[place].append(at)
         for place, found in logged.items():
@@ -156,9 +159,10 @@ class _Pass:
                 spent.update(found)
                 self._claim(group, places[place], done)
 
-    def _place(self, row: LogRow, columns: Sequence[int], of_line: bool) -> Place:
-        band = _low_end(row.context_band) if not of_line and (row.place[0], row.place[3]) in self._banded else ALL
-        environment = row.owner.environment if row.owner.environment in self._apart else ALL
+    def _place(self, row: LogRow, columns: Sequence[int], turn: int) -> Place:
+        banded = turn == 0 and (row.place[0], row.place[3]) in self._banded
+        band = _lower(row.context_band) if banded else ALL
+        environment = row.owner.environment if row.owner.environment in self._apart[turn] else ALL
         return tuple(row.place[at] for at in columns), band, environment
 
     def _group(self, known: dict[str, str], found: Sequence[int], currency: str) -> Group:
