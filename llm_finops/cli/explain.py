@@ -71,7 +71,8 @@ def _show_allocation(part: "ExplainedAllocation", lines: int) -> None:
 
     row = part.allocation
     how = row.method + (f" {row.rule!r}" if row.rule != NONE else "")
-    where = " · ".join(v for v in (row.pool.account, row.pool.project, row.pool.api_key, row.pool.model) if v != NONE)
+    place = (row.pool.account, row.pool.project, row.pool.api_key, row.pool.model, row.pool.service_tier)
+    where = " · ".join(name for name in place if name != NONE)
     said = f"by {how}, {row.basis}, {row.environment}/{row.cost_class}: {where}"
     sys.stdout.write(f"  {nano_text(row.cost_nano):>16} {row.currency}  {said}\n")
     for share in part.shares[:lines]:

@@ -58,8 +58,9 @@ def price(
         return
     for name, amount in made.meters.items():
         found = made.prices[name]
+        since = "always" if found.valid_from.startswith("0001") else f"from {found.valid_from[:10]}"
         until = "" if found.valid_until.startswith("9999") else f" until {found.valid_until[:10]}"
-        per_million = f"{found.currency} a million, from {found.valid_from[:10]}{until}, {found.source}"
+        per_million = f"{found.currency} a million, {since}{until}, {found.source}"
         sys.stdout.write(f"{name:<24} {meters[name]:>14,} {made.text(amount):>18}   {made.rate(found)} {per_million}\n")
     sys.stdout.write(f"{'total':<24} {'':>14} {made.text(made.total):>18} {made.currency}\n")
 

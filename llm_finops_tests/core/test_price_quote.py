@@ -82,7 +82,7 @@ def test_an_unknown_model_is_refused_with_the_nearest_names() -> None:
     said = refusal(book, "anthropic", "claude-sonet-5", output=1)
     assert "anthropic claude-sonet-5" in said
     assert "nearest are claude-sonnet-5" in said
-    assert "[aliases]" in said
+    assert "[models]" in said
 
 
 def test_an_unknown_provider_is_refused_with_the_known_ones() -> None:

@@ -8,7 +8,7 @@ from llm_finops.core.price.errors import UnknownPrice
 from llm_finops.core.records import BEGINNING, FOREVER, Price
 
 _SHOWN = 6
-_DO = "give its price in a price file, or map its name to a known one in [aliases]"
+_DO = "give its price in a price file, or map its name to a known one in [models]"
 
 
 def require_known(book: PriceBook, provider: str, model: str, tier: str, at: str) -> None:

@@ -15,7 +15,7 @@ BAND_UNKNOWN = "context band unknown"
 AS_STANDARD = "priced as standard"
 
 _DETAILS = {
-    UNPRICED: "no price is known for this at the day's start; add it to a price file, or map the model in [aliases]",
+    UNPRICED: "no price is known for this at the day's start; add it to a price file, or map the model in [models]",
     PRICE_CHANGED: "all of the day is weighed at the price in force at its start",
     BAND_UNKNOWN: "the price depends on the length of each request, which the usage does not say; the lowest is taken",
     AS_STANDARD: "the usage names no service tier",
