@@ -1,10 +1,14 @@
 """The pages that people rely on say what the program does."""
 
 import re
+import textwrap
 from pathlib import Path
 
 import pytest
+from pydantic import BaseModel
 
+from llm_finops.cli import app
+from llm_finops.config import load, tables
 from llm_finops.ledger import schema
 
 ROOT = Path(__file__).parents[1]
@@ -33,3 +37,36 @@ def test_every_table_and_column_is_documented(table: str) -> None:
 
 def test_no_table_is_documented_that_is_not_there() -> None:
     assert set(_documented()) == set(schema.METADATA.tables)
+
+
+def test_every_command_of_the_readme_exists_and_every_command_is_in_it() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    told = set(re.findall(r"llm-finops (\w+)", readme))
+    commands = {str(command.name or getattr(command.callback, "__name__", "")) for command in app.registered_commands}
+    assert told == commands
+
+
+def test_every_target_of_the_readme_is_in_the_makefile() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for page in ("README.md", "CONTRIBUTING.md"):
+        for target in set(re.findall(r"(?:`|^)make (\w+)", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE)):
+            assert re.search(rf"^{target}:", makefile, re.MULTILINE), f"{page}: make {target}"
+
+
+@pytest.mark.parametrize(
+    "table", [tables.Owner, tables.SpreadTable, tables.AllocationTable, tables.SlackTable, tables.Reporting]
+)
+def test_every_key_of_the_configuration_is_in_the_readme(table: type[BaseModel]) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    for name, field in table.model_fields.items():
+        assert f"`{field.alias or name}`" in readme, f"README, 'Configuration' says nothing of {name}"
+
+
+def test_the_examples_of_the_readme_are_valid(tmp_path: Path) -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```toml\n(.*?)```", readme, re.DOTALL)
+    file = tmp_path / "finops.toml"
+    file.write_text(textwrap.dedent("   " + example), encoding="utf-8")
+    config = load({"LLM_FINOPS_CONFIG": str(file)})
+    assert sorted(config.providers) == ["anthropic", "openai"]
+    assert config.settings.rules[0].match == {"api_key": "staging-*"}

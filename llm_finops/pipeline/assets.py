@@ -8,7 +8,7 @@ import dagster as dg
 
 from llm_finops.config import Config
 from llm_finops.pipeline import checks, decide, ingest, sources
-from llm_finops.pipeline.events import DayTold, Event, tell
+from llm_finops.pipeline.events import DayTold, Event, tell, tell_whole
 from llm_finops.pipeline.outcome import Result, failures, totals
 from llm_finops.pipeline.reference import book_reference
 from llm_finops.pipeline.summary import summarise
@@ -186,10 +186,11 @@ def _reference() -> dg.AssetsDefinition:
         required_resource_keys={"finops"},
         description="What every day stands on: the price book, your rules and mappings, names of projects and keys.",
     )
-    def reference(context: dg.AssetExecutionContext) -> dg.MaterializeResult[Any]:
+    def reference(context: dg.AssetExecutionContext) -> Iterator[Event]:
         finops: Finops = context.resources.finops
         with finops.work(context.run.run_id) as work:
-            return dg.MaterializeResult(metadata=book_reference(work))
+            said = book_reference(work)
+        yield from tell_whole("reference", said)
 
     return reference
 
