@@ -4,9 +4,12 @@ import json
 import os
 import sys
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from llm_finops.core.price import Quote
 
 
 def register(app: typer.Typer) -> None:
@@ -53,16 +56,18 @@ def price(
     except UnknownPrice as error:
         sys.stderr.write(f"llm-finops: {error}\n")
         raise typer.Exit(1) from error
-    if as_json:
-        sys.stdout.write(json.dumps(made.as_json()) + "\n")
-        return
+    sys.stdout.write(json.dumps(made.as_json()) + "\n" if as_json else _table(made, meters))
+
+
+def _table(made: "Quote", meters: dict[str, int]) -> str:
+    lines = []
     for name, amount in made.meters.items():
         found = made.prices[name]
         since = "always" if found.valid_from.startswith("0001") else f"from {found.valid_from[:10]}"
         until = "" if found.valid_until.startswith("9999") else f" until {found.valid_until[:10]}"
         per_million = f"{found.currency} a million, {since}{until}, {found.source}"
-        sys.stdout.write(f"{name:<24} {meters[name]:>14,} {made.text(amount):>18}   {made.rate(found)} {per_million}\n")
-    sys.stdout.write(f"{'total':<24} {'':>14} {made.text(made.total):>18} {made.currency}\n")
+        lines.append(f"{name:<24} {meters[name]:>14,} {made.text(amount):>18}   {made.rate(found)} {per_million}\n")
+    return "".join([*lines, f"{'total':<24} {'':>14} {made.text(made.total):>18} {made.currency}\n"])
 
 
 def _named(pairs: list[str]) -> dict[str, int]:

@@ -1,6 +1,7 @@
 """From finops.toml and the environment to one validated `Config`."""
 
 import glob
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,6 +21,9 @@ from llm_finops.inputs.requests import RequestLog, RequestLogError, request_log
 from llm_finops.ledger import sqlite_url, utc_now
 
 CONFIG_NAME = "finops.toml"
+_SHOWN_MAX = 200
+# Known beginnings of keys, a user in an address, or a long run of letters and digits mixed.
+_SECRET = re.compile(r"(?i)\b(sk|xox[a-z]|pk|ghp|glpat|api|key)-|://[^/]*@|(?=\w*\d)(?=\w*[a-z])\w{24,}")
 
 
 class ConfigError(Exception):
@@ -158,14 +162,24 @@ def explained(file: Path, prefix: str, error: ValidationError) -> str:
     lines = []
     for mistake in error.errors(include_url=False):
         key = ".".join([*([prefix] if prefix else []), *(str(part) for part in mistake["loc"])])
-        seen = mistake["input"]
         if mistake["type"] == "extra_forbidden":
-            lines.append(f"{file}: {key}: unknown key (value {seen!r}); README, 'Configuration' lists the keys")
+            # Its value is not repeated: it may well be a key that was put here instead of in the environment.
+            lines.append(f"{file}: {key}: unknown key; README, 'Configuration' lists the keys")
         elif mistake["type"] == "missing":
             lines.append(f"{file}: {key}: missing; it is required")
         else:
-            lines.append(f"{file}: {key}: saw {seen!r}; {mistake['msg']}")
+            said = mistake["msg"].removeprefix("Value error, ")
+            lines.append(f"{file}: {key}: saw {_shown(mistake['input'])}; {said}")
     return "\n".join(lines)
+
+
+def _shown(value: object) -> str:
+    """What was seen, unless it is long or may hold a secret: messages end up in logs."""
+    if isinstance(value, dict | list):
+        return "a table" if isinstance(value, dict) else "a list"
+    if isinstance(value, str) and _SECRET.search(value):
+        return "something that looks like a key (not shown); keys belong in the environment"
+    return repr(value)[:_SHOWN_MAX]
 
 
 def _provider(file: Path, name: str, table: dict[str, Any], package: ModuleType) -> Provider:

@@ -11,6 +11,7 @@ from llm_finops.inputs.requests import RequestLog, overlapping
 def settings_of(tables: FinopsToml, providers: Mapping[str, str], logs: Mapping[str, RequestLog]) -> Settings:
     """The settings; `providers` is account -> provider. ValueError says what is ambiguous and how to mend it."""
     _refuse_twice("accounts", [*providers, *tables.costs])
+    _refuse_alike([*providers, *tables.costs])
     _refuse_twice("sources", [*logs, *tables.revenue])
     _refuse_twice("[[owners]] name", [rule.name for rule in tables.owners])
     sources = [_speaking(log.source, providers) for log in logs.values()]
@@ -38,6 +39,21 @@ def _refuse_twice(what: str, names: Iterable[str]) -> None:
         if name in seen:
             raise ValueError(f"two {what} are called {name!r}; give each its own name")
         seen.add(name)
+
+
+def _refuse_alike(accounts: Iterable[str]) -> None:
+    """Names of accounts become names in Dagster, of ASCII letters, digits and underscores."""
+    seen: dict[str, str] = {}
+    for name in accounts:
+        flat = asset_name(name)
+        if flat in seen:
+            raise ValueError(f"the accounts {seen[flat]!r} and {name!r} are too alike: both would be {flat} in Dagster")
+        seen[flat] = name
+
+
+def asset_name(account: str) -> str:
+    """An account's name as part of an asset's name."""
+    return "".join(c if c.isascii() and c.isalnum() else "_" for c in account)
 
 
 def _speaking(source: RequestSource, providers: Mapping[str, str]) -> RequestSource:

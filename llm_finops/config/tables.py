@@ -1,9 +1,9 @@
 """The tables of finops.toml, as people write them. What a connector asks for is declared by the connector."""
 
 from datetime import date, time
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 Glob = Annotated[str, Field(min_length=1)]
 Paths = Annotated[list[str], Field(min_length=1)]
@@ -51,6 +51,12 @@ class Matching(Table):
             if name not in MATCHES and not name.startswith("tag."):
                 raise ValueError(f"cannot match {name!r}; allowed are {', '.join(MATCHES)} and tag.NAME")
         return match
+
+    @model_validator(mode="after")
+    def _some_day(self) -> Self:
+        if self.since and self.until and self.since >= self.until:
+            raise ValueError(f"from {self.since} until {self.until} is no day; until is exclusive")
+        return self
 
 
 class Owner(Matching):

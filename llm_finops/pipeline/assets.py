@@ -6,7 +6,7 @@ from typing import Any
 
 import dagster as dg
 
-from llm_finops.config import Config
+from llm_finops.config import Config, asset_name
 from llm_finops.pipeline import checks, decide, ingest, sources
 from llm_finops.pipeline.events import DayTold, Event, tell, tell_whole
 from llm_finops.pipeline.outcome import Result, failures, totals
@@ -47,22 +47,17 @@ def build_assets(config: Config) -> list[dg.AssetsDefinition]:
     return [_reference(), *(_definition(asset, days) for asset in declared(config))]
 
 
-def flat(account: str) -> str:
-    """An account's name as part of an asset's name."""
-    return "".join(c if c.isalnum() else "_" for c in account)
-
-
 def declared(config: Config) -> Iterator[Asset]:
     """The nodes in the order of the sentence."""
     lines: list[str] = []
     priced: list[str] = []
     for account, provider in config.providers.items():
         yield from _provider_assets(account, provider.connector.PROVIDER)
-        lines.append(f"{flat(account)}_cost_lines")
-        priced.append(f"{flat(account)}_priced_usage")
+        lines.append(f"{asset_name(account)}_cost_lines")
+        priced.append(f"{asset_name(account)}_priced_usage")
     for name in config.costs:
         yield _cost_file(name)
-        lines.append(f"{flat(name)}_cost_lines")
+        lines.append(f"{asset_name(name)}_cost_lines")
     yield Asset(
         "request_totals",
         "ingest",
@@ -85,7 +80,7 @@ def declared(config: Config) -> Iterator[Asset]:
 
 
 def _provider_assets(account: str, provider: str) -> Iterator[Asset]:
-    name = flat(account)
+    name = asset_name(account)
     kinds = frozenset({provider})
     yield Asset(
         f"{name}_usage",
@@ -116,7 +111,7 @@ def _provider_assets(account: str, provider: str) -> Iterator[Asset]:
 
 def _cost_file(name: str) -> Asset:
     return Asset(
-        f"{flat(name)}_cost_lines",
+        f"{asset_name(name)}_cost_lines",
         "ingest",
         lambda work, days: sources.load_cost_file(work, name, days),
         ["reference"],
