@@ -1,6 +1,7 @@
 """`llm-finops demo`: ninety days of a made-up company, without a key or a server."""
 
 import os
+import shutil
 import sys
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
@@ -36,15 +37,16 @@ def demo(
     failed = [*done.backfill.failed, *done.daily.failed]
     for failure in failed:
         sys.stderr.write(f"failed: {failure}\n")
-    sys.stdout.write(f"\n{done.message}\n\n")
+    sys.stdout.write(f"\n{done.message}\n")
     sys.stdout.write(f"{done.window.days} days in {done.seconds:.0f} s: {done.new_versions} new versions, ")
     sys.stdout.write(f"{done.computed} computations\n")
     sys.stdout.write(f"fingerprint {done.fingerprint}\n\n")
     where = f"LLM_FINOPS_HOME={home} LLM_FINOPS_CONFIG={home}/finops.toml"
+    command = "llm-finops" if shutil.which("llm-finops") else sys.argv[0]  # `make demo` leaves PATH alone
     sys.stdout.write(
         "Look further:\n"
         "  make ui                          the Dagster UI on these days\n"
-        f"  {where} llm-finops explain --customer northwind --day {last}\n"
+        f"  {where} {command} explain --customer northwind --day {last}\n"
         f"  sqlite3 {home}/ledger.sqlite 'select * from current_margins limit 20'\n"
     )
     if failed or not (done.backfill.ok and done.daily.ok):

@@ -87,9 +87,12 @@ def _share_text(part: "ExplainedShare") -> str:
 
     share, line = part.share, part.line
     price = f" at {nano_text(part.price.price_nano)} a million ({part.price.source})" if part.price else ""
+    of_line = f"line {line.line_id[:8]} {line.line_item!r} {nano_text(line.amount_nano)}"
+    if share.whole == 1:
+        return f"{nano_text(share.nano):>16}  of {of_line}"
+    weighed = f"{share.weight}/{share.whole} by {share.by} of {share.meter}{price}"
     return (
-        f"{nano_text(share.nano):>16}  {share.weight}/{share.whole} by {share.by} of {share.meter}{price}, "
-        f"of line {line.line_id[:8]} {line.line_item!r} {nano_text(line.amount_nano)}"
+        f"{nano_text(share.nano):>16}  {weighed}, of the {nano_text(share.part_nano)} that came this way of {of_line}"
     )
 
 

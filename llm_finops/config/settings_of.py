@@ -13,7 +13,7 @@ def settings_of(tables: FinopsToml, providers: Mapping[str, str], logs: Mapping[
     _refuse_twice("accounts", [*providers, *tables.costs])
     _refuse_alike([*providers, *tables.costs])
     _refuse_twice("sources", [*logs, *tables.revenue])
-    _refuse_twice("[[owners]] name", [rule.name for rule in tables.owners])
+    _refuse_twice("[[owners]]", [rule.name for rule in tables.owners])
     sources = [_speaking(log.source, providers) for log in logs.values()]
     for a, b in combinations(sources, 2):
         if reason := overlapping(a, b):

@@ -112,6 +112,8 @@ _KINDS: dict[str, tuple[str, type[Any]]] = {
     "rule": ("rules", Rule),
     "spread": ("spreads", Spread),
 }
+# Raised whenever a verb gives other numbers for the same facts: every day is then computed again, visibly.
+VERBS = 1
 _SCALARS = ("uncovered", "allocate_tax", "allocate_credit")
 _ORDERED = {"rule", "spread"}  # their position decides; of the others it does not, so it is left out
 
@@ -119,6 +121,7 @@ _ORDERED = {"rule", "spread"}  # their position decides; of the others it does n
 def to_rows(settings: Settings) -> list[Setting]:
     """The settings as rows of the ledger, canonical: equal settings give equal rows."""
     rows = [Setting("option", 0, name, _json(getattr(settings, name))) for name in _SCALARS]
+    rows.append(Setting("verbs", 0, "version", _json(VERBS)))
     rows += [Setting("alias", 0, name, _json(model)) for name, model in settings.aliases.items()]
     for kind, (attribute, _) in _KINDS.items():
         for position, item in enumerate(getattr(settings, attribute)):
@@ -135,6 +138,8 @@ def from_rows(rows: Iterable[Setting]) -> Settings:
         value = json.loads(row.value)
         if row.kind == "option":
             scalars[row.name] = value
+        elif row.kind == "verbs":
+            continue
         elif row.kind == "alias":
             aliases[row.name] = value
         else:

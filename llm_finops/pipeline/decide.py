@@ -14,6 +14,7 @@ from llm_finops.ledger import Gather, Key
 from llm_finops.ledger import datasets as d
 from llm_finops.pipeline.ingest import REPORT_INCOMPLETE, settings_read
 from llm_finops.pipeline.outcome import FAULTS, Outcome, Result
+from llm_finops.pipeline.sources import REVENUE_NOT_LOADED
 from llm_finops.pipeline.work import Work, key
 
 
@@ -179,14 +180,19 @@ def _margin(_: Work, gather: Gather, __: str, day: str) -> Computed | None:
     settings = settings_read(gather)
     shares = [share for account in settings.accounts for share in gather.read(d.ALLOCATIONS, account.name, day)]
     totals, names = _totals(gather, settings, day), _names(gather, settings)
-    sources = [source.name for source in settings.revenue]
-    known = [gather.has(d.REVENUE, source, day) for source in sources]
-    revenue = [row for source in sources for row in gather.read(d.REVENUE, source, day)]
+    revenue = [row for source in settings.revenue for row in gather.read(d.REVENUE, source.name, day)]
+    known = {source: _is_loaded(gather, source.name, day) for source in settings.revenue}
     if not any(used for at, used in gather.inputs.items() if at.dataset in _MADE_OF):
         return None
-    whole = bool(known) and all(known)
+    # A source that is no longer configured is asked for nothing; what it said once still counts.
+    whole = any(known.values()) and all(loaded for source, loaded in known.items() if not source.past)
     rows, findings = margins(day, shares, totals, revenue, revenue_known=whole, settings=settings, names=names)
     return Computed(rows, findings)
+
+
+def _is_loaded(gather: Gather, source: str, day: str) -> bool:
+    doubts = gather.findings(d.REVENUE, source, day)
+    return gather.has(d.REVENUE, source, day) and not any(f.kind == REVENUE_NOT_LOADED for f in doubts)
 
 
 _MADE_OF = {d.ALLOCATIONS.name, d.REQUEST_TOTALS.name, d.REVENUE.name}

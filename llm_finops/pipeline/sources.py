@@ -11,18 +11,20 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from llm_finops.core.records import Finding, LogDay
+from llm_finops.core.records import ALL, Finding, LogDay
 from llm_finops.core.settings import RequestSource
 from llm_finops.engine import DayTotals, FileDays, Workspace, log_days, survey, totals
 from llm_finops.inputs.costs import read_costs
 from llm_finops.inputs.files import listing
-from llm_finops.inputs.revenue import read_revenue
+from llm_finops.inputs.revenue import RevenueFiles, read_revenue
 from llm_finops.ledger import Quarantined, SourceFile
 from llm_finops.ledger import datasets as d
 from llm_finops.pipeline.ingest import settings_read
 from llm_finops.pipeline.outcome import FAULTS, Outcome, Result
 from llm_finops.pipeline.scratch import Scratch
 from llm_finops.pipeline.work import Work, key
+
+REVENUE_NOT_LOADED = "revenue not loaded"
 
 
 def load_requests(work: Work, days: list[str]) -> Result:
@@ -178,11 +180,20 @@ def load_revenue(work: Work, days: list[str]) -> Result:
             for day in days:
                 result.fail(day, name, error)
             continue
-        covered = [day for day in days if read.first <= day <= read.last] if read.days else []
-        _book_files(work, d.REVENUE, name, read, covered, result)
-        for day in set(days) - set(covered):
-            result.add(day, Outcome(name, numbers={"state": f"{name} does not cover this day"}))
+        booked = {k.period for k in work.ledger.heads(d.REVENUE, name)}
+        read.findings += [_not_loaded(name, day) for day in sorted({*days, *booked}) if not _covers(read, day)]
+        _book_files(work, d.REVENUE, name, read, days, result)
     return result
+
+
+def _covers(read: RevenueFiles, day: str) -> bool:
+    return bool(read.days) and read.first <= day <= read.last
+
+
+def _not_loaded(name: str, day: str) -> Finding:
+    """Told apart from a covered day without rows, which is zero; also on a day whose file is gone again."""
+    detail = "no file of this source covers the day: its revenue is unknown, not 0"
+    return Finding(day, ALL, REVENUE_NOT_LOADED, name, "rows", 0, detail)
 
 
 def _book_files(work: Work, dataset: d.Dataset[Any], name: str, read: Any, days: Sequence[str], result: Result) -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from llm_finops.core.records import Setting
 from llm_finops.core.settings import (
+    VERBS,
     Account,
     RequestSource,
     RevenueSource,
@@ -82,6 +83,7 @@ def test_nothing_configured_is_only_the_options() -> None:
         Setting("option", 0, "allocate_credit", "false"),
         Setting("option", 0, "allocate_tax", "false"),
         Setting("option", 0, "uncovered", '"ladder"'),
+        Setting("verbs", 0, "version", str(VERBS)),
     ]
     assert from_rows([]) == from_rows(to_rows(Settings())) == Settings()
 

@@ -39,7 +39,10 @@ class Piece(NamedTuple):
 
 
 class Share(NamedTuple):
-    """One part of a cost line at its end, and how it came there: `weight` of `whole`, by what was weighed."""
+    """One part of a cost line at its end, and how it came there: `weight` of `whole`, by what was weighed.
+
+    `nano` is that share of `part_nano`: what of the line came this way and was split here.
+    """
 
     line_id: str
     actor: str
@@ -56,6 +59,7 @@ class Share(NamedTuple):
     weight: int
     whole: int
     by: str
+    part_nano: int
     nano: int
 
 
@@ -70,6 +74,7 @@ class _End(NamedTuple):
     weight: int = 1
     whole: int = 1
     by: str = "all"
+    part_nano: int | None = None  # None: the end takes all that came
 
 
 _Taken = dict[tuple[int, bool, tuple[int, ...]], tuple[Group, Piece, int]]
@@ -163,7 +168,7 @@ class Ladder:
                 given += self._down(line, logged, pool, owner.feature, share)
             else:
                 label = labels[owner.environment]
-                end = _End(owner.customer, owner.feature, label, REQUEST_LOG, NONE, weight, whole, by)
+                end = _End(owner.customer, owner.feature, label, REQUEST_LOG, NONE, weight, whole, by, nano)
                 given += self._give(line, piece, pool, end, share)
         return given
 
@@ -192,7 +197,7 @@ class Ladder:
             self._notes.add("weights by quantity", f"spread {spread.name}", line.currency, nano, detail)
         whole = sum(weights)
         return [
-            (_End(customer, feature, label, SPREAD, spread.name, weight, whole, by), share)
+            (_End(customer, feature, label, SPREAD, spread.name, weight, whole, by, nano), share)
             for customer, weight, share in zip(customers, weights, split(nano, weights), strict=True)
         ]
 
@@ -204,7 +209,8 @@ class Ladder:
         self._booked[key] += nano
         if self._trace:
             known = (line.line_id, piece.actor, piece.context_band, piece.meter, *key)
-            self.shares.append(Share(*known, end.weight, end.whole, end.by, nano))
+            part = nano if end.part_nano is None else end.part_nano
+            self.shares.append(Share(*known, end.weight, end.whole, end.by, part, nano))
         return nano
 
 

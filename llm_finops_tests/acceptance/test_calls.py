@@ -1,0 +1,22 @@
+"""A backfill of ninety days asks the providers little."""
+
+from datetime import date
+from pathlib import Path
+
+from llm_finops.demo.world import Window
+from llm_finops_tests.acceptance.playing import calls_of_backfill
+
+DAYS = 90
+REPORTS = (
+    "/v1/organization/usage/completions",
+    "/v1/organization/costs",
+    "/v1/organizations/analytics/usage",
+    "/v1/organizations/analytics/cost",
+)
+
+
+def test_ninety_days_take_at_most_a_tenth_of_a_call_a_day_and_report(tmp_path: Path) -> None:
+    calls = calls_of_backfill(tmp_path, Window(date(2026, 10, 2), DAYS))
+    assert set(REPORTS) <= calls.keys()
+    assert sum(calls[path] for path in REPORTS) <= len(REPORTS) * DAYS // 10, calls
+    assert all(count < DAYS // 4 for count in calls.values()), calls  # look-ups and refused calls included
