@@ -20,9 +20,9 @@ TIMES = [f"{DAY}T00:00:00Z", f"{DAY}T11:59:59.999999Z", NOON, f"{DAY}T23:59:59.9
 PRICES: list[Price] = [
     price("input_uncached", 3, valid_until=NOON),
     price("input_uncached", 7, valid_from=NOON)._replace(price_nano=7_000_000_001),
-    price("input_cache_read", 1),
+    price("input_cache_read", 1)._replace(price_nano=500_000),  # half a nano a token
     price("output", 15),
-    price("output", 30, service_tier="priority"),
+    price("output", 30, service_tier="priority")._replace(price_nano=1_500_000),
     price("input_uncached", 2, "claude", provider="anthropic", context_band="0-200"),
     price("input_uncached", 4, "claude", provider="anthropic", context_band="200-"),
     price("output", 9, "claude", provider="anthropic", currency="EUR"),

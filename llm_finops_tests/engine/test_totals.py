@@ -247,6 +247,20 @@ def test_meters_are_canonical_json(tmp_path: Path) -> None:
     assert total.list_cost_nano == 370_000
 
 
+def test_money_is_rounded_once_half_even_by_row_and_meter(tmp_path: Path) -> None:
+    halves = [price("output", 1)._replace(price_nano=500_000), *PRICES[:2]]
+
+    def cost(*tokens: int) -> tuple[int | None, list[int]]:
+        rows = [row(request_id=str(i), prompt=0, completion=n) for i, n in enumerate(tokens)]
+        answer = one_day(tmp_path, rows, prices=halves)
+        (overall,) = [q for q in answer.quantiles if q.grouping == "all"]
+        return answer.totals[0].list_cost_nano, [overall.p50_nano, overall.max_nano]
+
+    assert [cost(n)[0] for n in (1, 2, 3, 5)] == [0, 1, 2, 2]
+    assert cost(1, 1) == (1, [0, 0]), "the sum of two halves is one, though either alone rounds to none"
+    assert cost(3, 5) == (4, [2, 2])
+
+
 def test_two_currencies_of_one_request_are_not_added(tmp_path: Path) -> None:
     answer = one_day(tmp_path, [row()], prices=[*PRICES[:2], price("output", 15, currency="EUR")])
     (total,) = answer.totals

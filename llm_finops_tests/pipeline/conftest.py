@@ -1,0 +1,59 @@
+"""A little company, new or played once and copied; on a memory disk where there is one, since Dagster writes much."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import dagster as dg
+import pytest
+import stamina
+
+from llm_finops_tests.pipeline.little import Little, copied
+
+_MEMORY = Path("/dev/shm")  # noqa: S108  (a folder of our own is made in it)
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting() -> Iterator[None]:
+    """Tries are made as configured, without the pauses between them."""
+    with stamina.set_testing(True, attempts=100, cap=True):
+        yield
+
+
+@pytest.fixture(scope="session")
+def quick_folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="llm-finops-", dir=_MEMORY if _MEMORY.is_dir() else None) as name:
+        yield Path(name)
+
+
+@pytest.fixture
+def root(quick_folder: Path) -> Iterator[Path]:
+    """An empty folder of the test's own."""
+    with tempfile.TemporaryDirectory(dir=quick_folder) as name:
+        yield Path(name)
+
+
+@pytest.fixture(scope="session")
+def _played_once(quick_folder: Path) -> Path:
+    company = Little(quick_folder / "played").found()
+    report = company.run()
+    assert (report.ok, report.failed) == (True, [])
+    return company.root
+
+
+@pytest.fixture
+def little(root: Path) -> Little:
+    """The little company, with nothing booked yet."""
+    return Little(root / "company").found()
+
+
+@pytest.fixture
+def played(root: Path, _played_once: Path) -> Little:
+    """The little company after a backfill of all its days."""
+    return copied(_played_once, root / "copy")
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.ephemeral() as made:
+        yield made

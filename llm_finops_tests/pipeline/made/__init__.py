@@ -1,0 +1,1 @@
+"""Connectors of made-up providers, for the stories of these tests."""
