@@ -13,10 +13,17 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy.engine import make_url
 
 from llm_finops.ledger import Ledger
 from llm_finops.ledger import sqlite_url as url_of
+
+# No test asserts a time: a busy machine is no failure.
+settings.register_profile(
+    "house", deadline=None, derandomize="CI" in os.environ, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("house")
 
 STORES = ["sqlite", "postgresql"]
 

@@ -20,7 +20,7 @@ def mark(log: Reading, first: int, last: int) -> None:
     log.connection.execute(_repeats(log), days)
     log.connection.execute(
         f"insert into dropped select staged_row, '{TOO_DEAR}' from kept where day between $first and $last "
-        f"and list_cost > {BIGINT}",
+        f"and rounded(millionths) > {BIGINT}",
         days,
     )
     if "operation" in log.mapped.theirs:

@@ -52,8 +52,8 @@ def _kept(log: Reading) -> str:
             select *, {TIER} as tier, {whole_input} as whole_input
             from staged anti join dropped using (staged_row) where reason is null),
         met as (
-            select counted.*, no as segment, currency, case when {known} then {millionths} end as millionths
+            select counted.*, no as segment, currency, {known} as known, {millionths} as millionths
             from counted left join segment as s
                 on s.provider = counted.provider and s.model = counted.model and s.tier = counted.tier
                 and moment >= from_micros and moment < until_micros and whole_input > low and whole_input <= high)
-        select * exclude (millionths), rounded(millionths) as list_cost from met"""
+        select *, case when known then rounded(millionths) end as list_cost from met"""

@@ -61,6 +61,9 @@ def expect(rows: Sequence[Row], prices: Sequence[Price], aliases: Mapping[str, s
         kept = _without_repeats(requests, found[day_])
         for request in kept:
             _price(request, prices)
+        dear = [r for r in kept if round(sum((_cost(r, m) for m in r.prices), Fraction(0))) >= 2**63]
+        found[day_].quarantined += Counter({"list cost beyond 64 bits": len(dear)} if dear else {})
+        kept = [request for request in kept if request not in dear]
         _close(kept)
         found[day_].totals = _totals(kept)
         found[day_].quantiles = _quantiles(kept)

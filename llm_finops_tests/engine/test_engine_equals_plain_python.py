@@ -26,7 +26,7 @@ PRICES: list[Price] = [
     price("input_uncached", 2, "claude", provider="anthropic", context_band="0-200"),
     price("input_uncached", 4, "claude", provider="anthropic", context_band="200-"),
     price("output", 9, "claude", provider="anthropic", currency="EUR"),
-    price("output", 1, "solo", currency="EUR"),
+    price("output", 1, "solo", currency="EUR")._replace(price_nano=1_000_003),
 ]
 
 tokens = st.one_of(
@@ -67,6 +67,7 @@ def test_any_rows_in_any_order_and_format_give_what_plain_python_gives(
         answers = run(path, files, (NEXT, DAY), PRICES, aliases=ALIASES)
     assert [answer.day for answer in answers] == [DAY, NEXT]
     for answer in answers:
+        assert answer.refused == ""
         assert answer.totals == expected[answer.day].totals
         assert answer.quantiles == expected[answer.day].quantiles
         assert answer.rows == expected[answer.day].rows

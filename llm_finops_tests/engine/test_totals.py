@@ -166,8 +166,12 @@ def test_a_day_whose_sums_fit_no_column_is_refused_and_does_not_wrap(tmp_path: P
 
 
 def test_a_cost_that_no_column_can_hold_is_quarantined(tmp_path: Path) -> None:
-    answer = one_day(tmp_path, [row(), row(request_id="r2", completion=2**63 - 1)])
-    assert [(bad.reason, bad.detail) for bad in answer.quarantined] == [("list cost beyond 64 bits", "id r2")]
+    dear = row(request_id="r2", completion=2**63 - 1)
+    answer = one_day(tmp_path, [row(), dear, {**dear, "request_id": "r3", "prompt": None}])
+    assert [(bad.reason, bad.detail) for bad in answer.quarantined] == [
+        ("list cost beyond 64 bits", "id r2"),
+        ("list cost beyond 64 bits", "id r3"),
+    ]
     assert answer.totals[0].requests == 1
 
 
