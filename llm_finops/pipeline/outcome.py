@@ -8,12 +8,13 @@ from typing import Any
 from llm_finops.connectors.contract import SourceError
 from llm_finops.core.allocate import AllocationError
 from llm_finops.core.money import MoneyError
+from llm_finops.engine import EngineError
 from llm_finops.inputs.files import InputError
 from llm_finops.ledger import LedgerError
 
 # A fault of one (account, day): it keeps its last version, the others go on. Anything else is a bug or a
 # lost database, and stops the run.
-FAULTS = (SourceError, MoneyError, AllocationError, InputError, LedgerError)
+FAULTS = (SourceError, MoneyError, AllocationError, EngineError, InputError, LedgerError)
 
 
 @dataclass(frozen=True)

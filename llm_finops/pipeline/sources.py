@@ -15,7 +15,7 @@ from llm_finops.core.records import ALL, Finding, LogDay
 from llm_finops.core.settings import RequestSource
 from llm_finops.engine import DayTotals, FileDays, Workspace, log_days, survey, totals
 from llm_finops.inputs.costs import read_costs
-from llm_finops.inputs.files import listing
+from llm_finops.inputs.files import listing, once
 from llm_finops.inputs.revenue import RevenueFiles, read_revenue
 from llm_finops.ledger import Quarantined, SourceFile
 from llm_finops.ledger import datasets as d
@@ -63,7 +63,7 @@ def _survey(work: Work, source: RequestSource, paths: Sequence[Path]) -> list[_K
     """What each file holds; only new and changed files are read."""
     reading = _reading_of(source)
     known = work.ledger.journals.files(source.name, reading)
-    listed = listing(source.name, paths)
+    listed, _ = once(listing(source.name, paths))  # delivered twice under two names is one delivery
     fresh = [f for f in listed if (k := known.get(str(f.path))) is None or k.sha256 != f.sha256]
     found: dict[str, FileDays] = {}
     if fresh:
