@@ -1,7 +1,7 @@
 """Reconcile, allocate, margin: gather from the ledger, call one pure verb, book a version; only what is stale."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from llm_finops.core.allocate import allocate
@@ -25,7 +25,6 @@ class Computed:
     rows: Sequence[Any]
     findings: Sequence[Finding] = ()
     beside: Sequence[tuple[d.Dataset[Any], Sequence[Any]]] = ()
-    numbers: dict[str, Any] = field(default_factory=dict)
 
 
 Compute = Callable[[Work, Gather, str, str], Computed | None]
@@ -110,7 +109,7 @@ def _compute(work: Work, dataset: d.Dataset[Any], k: Key, compute: Compute) -> O
         commit.book(dataset, k.scope, k.period, made.rows, gather.inputs, made.findings)
         for beside, rows in made.beside:
             commit.book(beside, k.scope, k.period, rows, gather.inputs)
-    numbers = {"rows": len(made.rows), "findings": len(made.findings), **made.numbers}
+    numbers = {"rows": len(made.rows), "findings": len(made.findings)}
     return Outcome(k.scope, is_new=commit.booked[k].is_new, computed=True, numbers=numbers)
 
 
