@@ -38,6 +38,9 @@ def explain(
     if as_json:
         sys.stdout.write(json.dumps(_tree(tree, loads)) + "\n")
         return
+    for total in tree.totals:
+        sys.stdout.write(f"\n{customer}, {tree.day} ({total.currency})\n")
+        sys.stdout.write(f"  {_margin_text(total.revenue_nano, total.cost_nano)}\n")
     for part in tree.margins:
         _show_margin(part, lines)
     if tree.outside:
@@ -55,14 +58,22 @@ def _show_margin(part: "ExplainedMargin", lines: int) -> None:
     from llm_finops.core.money import nano_text
 
     row = part.margin
-    known = row.revenue_nano is not None
-    revenue = nano_text(row.revenue_nano) if row.revenue_nano is not None else "not loaded"
-    margin = nano_text(row.revenue_nano - row.cost_nano) if row.revenue_nano is not None else "unknown"
-    sys.stdout.write(f"\n{row.customer}, feature {row.feature} ({row.currency})\n")
-    sys.stdout.write(f"  revenue {revenue}  −  cost {nano_text(row.cost_nano)}  =  margin {margin}\n")
-    sys.stdout.write(f"  {row.requests} requests, {row.operations} operations\n" if row.requests or not known else "")
+    said = _margin_text(row.revenue_nano, row.cost_nano)
+    if part.paid_as_a_whole:
+        said = f"cost {nano_text(row.cost_nano)}; paid for with the customer's other features"
+    sys.stdout.write(f"\nfeature {row.feature} ({row.currency})\n  {said}\n")
+    if row.requests:
+        sys.stdout.write(f"  {row.requests} requests, {row.operations} operations\n")
     for allocation in part.allocations:
         _show_allocation(allocation, lines)
+
+
+def _margin_text(revenue_nano: int | None, cost_nano: int) -> str:
+    from llm_finops.core.money import nano_text
+
+    revenue = nano_text(revenue_nano) if revenue_nano is not None else "not loaded"
+    margin = nano_text(revenue_nano - cost_nano) if revenue_nano is not None else "unknown"
+    return f"revenue {revenue}  −  cost {nano_text(cost_nano)}  =  margin {margin}"
 
 
 def _show_allocation(part: "ExplainedAllocation", lines: int) -> None:
@@ -100,6 +111,10 @@ def _tree(tree: "Explanation", loads: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "day": tree.day,
         "customer": tree.customer,
+        "totals": [
+            {"currency": total.currency, "revenue_nano": total.revenue_nano, "cost_nano": total.cost_nano}
+            for total in tree.totals
+        ],
         "margins": [
             {**part.margin._asdict(), "allocations": [_allocation(a) for a in part.allocations]}
             for part in tree.margins

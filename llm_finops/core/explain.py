@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from llm_finops.core.allocate import Share
 from llm_finops.core.money import nano_text
 from llm_finops.core.price import PriceBook
-from llm_finops.core.records import COGS, NONE, Allocation, CostLine, Margin, Price, key_bytes
+from llm_finops.core.records import ALL, COGS, NONE, Allocation, CostLine, Margin, Price, key_bytes
 
 
 class ExplainError(Exception):
@@ -37,10 +37,24 @@ class ExplainedAllocation:
 
 @dataclass(frozen=True, slots=True)
 class ExplainedMargin:
-    """A margins row and the allocations its cost is the sum of."""
+    """A margins row and the allocations its cost is the sum of.
+
+    `paid_as_a_whole`: the customer pays for all features at once (the row `(all)`), so that a margin of this
+    feature alone says nothing.
+    """
 
     margin: Margin
     allocations: tuple[ExplainedAllocation, ...]
+    paid_as_a_whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerTotal:
+    """The sum of a customer's margins rows in one currency; revenue is None where a part of it is not known."""
+
+    currency: str
+    revenue_nano: int | None
+    cost_nano: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +63,7 @@ class Explanation:
 
     day: str
     customer: str
+    totals: tuple[CustomerTotal, ...]
     margins: tuple[ExplainedMargin, ...]
     outside: tuple[ExplainedAllocation, ...]
 
@@ -78,9 +93,20 @@ def explain(
     told = [_allocation(day, a, traced.pop(_key_of(a), []), lines, book) for a in given]
     if traced:
         raise ExplainError(f"{customer} {day}: shares belong to no booked allocation: {sorted(traced)[:3]}")
-    explained = tuple(_margin(day, row, told) for row in rows)
+    whole = {row.currency for row in rows if row.feature == ALL and row.revenue_nano}
+    explained = tuple(_margin(day, row, told, row.currency in whole) for row in rows)
     outside = tuple(part for part in told if part.allocation.cost_class != COGS)
-    return Explanation(day, customer, explained, outside)
+    return Explanation(day, customer, _totals(rows), explained, outside)
+
+
+def _totals(rows: Sequence[Margin]) -> tuple[CustomerTotal, ...]:
+    found = []
+    for currency in sorted({row.currency for row in rows}):
+        of = [row for row in rows if row.currency == currency]
+        known = [row.revenue_nano for row in of if row.revenue_nano is not None]
+        revenue = sum(known) if len(known) == len(of) else None
+        found.append(CustomerTotal(currency, revenue, sum(row.cost_nano for row in of)))
+    return tuple(found)
 
 
 _AllocationKey = tuple[str, ...]
@@ -120,7 +146,7 @@ def _price(day: str, share: Share, line: CostLine, book: PriceBook) -> Price | N
     return found if isinstance(found, Price) or found is None else found[0]
 
 
-def _margin(day: str, margin: Margin, told: Sequence[ExplainedAllocation]) -> ExplainedMargin:
+def _margin(day: str, margin: Margin, told: Sequence[ExplainedAllocation], paid_as_a_whole: bool) -> ExplainedMargin:
     of_row = (margin.feature, margin.currency)
     parts = [
         part
@@ -133,4 +159,4 @@ def _margin(day: str, margin: Margin, told: Sequence[ExplainedAllocation]) -> Ex
             f"{margin.customer} {day}: the margin of feature {margin.feature} books a cost of "
             f"{nano_text(margin.cost_nano)} {margin.currency}, its allocations are {nano_text(cost)}"
         )
-    return ExplainedMargin(margin, tuple(parts))
+    return ExplainedMargin(margin, tuple(parts), paid_as_a_whole and margin.feature != ALL and not margin.revenue_nano)

@@ -32,6 +32,14 @@ class Gather:
         with self._ledger.reading() as connection:
             return self._note(connection, Key(dataset.name, scope, period)) != 0
 
+    def content(self, dataset: Dataset[Any], scope: str, period: str) -> str:
+        """The hash of what the key holds, '' where it has no version: whether to read it at all; noted as read."""
+        key = Key(dataset.name, scope, period)
+        with self._ledger.reading() as connection:
+            head = read_heads(connection, [key], self.seq).get(key)
+        self.inputs[key] = head.version_id if head else 0
+        return head.content_hash if head else ""
+
     def findings(self, dataset: Dataset[Any], scope: str, period: str) -> list[Finding]:
         """The findings the key's version carries; noted as read."""
         with self._ledger.reading() as connection:

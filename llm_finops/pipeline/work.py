@@ -29,7 +29,7 @@ class Work:
     progress: Progress = lambda *_: None
     whole: bool = True  # a whole run also settles what is stale outside its range
     only_missing: bool = False
-    _books: dict[int, PriceBook] = field(default_factory=dict)
+    books: dict[str, PriceBook] = field(default_factory=dict)  # the last one built, by its rows' content hash
 
     @contextmanager
     def connected(self, account: str) -> Iterator[Connector]:
@@ -62,13 +62,12 @@ class Work:
         return {k.period for dataset in (d.ALLOCATIONS, d.MARGINS) for k in self.ledger.heads(dataset)}
 
     def price_book(self, gather: Gather) -> PriceBook:
-        """The price book as booked; built once a version."""
-        rows = gather.read(d.PRICES, "*", "*")
-        version = gather.inputs[key(d.PRICES, "*", "*")]
-        if version not in self._books:
-            self._books.clear()
-            self._books[version] = PriceBook(rows)
-        return self._books[version]
+        """The price book as booked; built once for as long as its rows stay the same."""
+        content = gather.content(d.PRICES, "*", "*")
+        if content not in self.books:
+            self.books.clear()
+            self.books[content] = PriceBook(gather.read(d.PRICES, "*", "*"))
+        return self.books[content]
 
     def final_at(self, day: str, settle_hours: int) -> str:
         """From when on a reading of a day is final."""
@@ -96,6 +95,7 @@ class Finops:
     failed: dict[str, list[Failed]] = field(default_factory=dict)  # by run, for the gate at its end
     computed: dict[str, int] = field(default_factory=dict)  # by run: how often a verb was called
     package: ModuleType = connectors  # where connectors are looked for
+    books: dict[str, PriceBook] = field(default_factory=dict)  # a run's steps share it: half a second to build
 
     def note(self, run_id: str, failed: list[Failed], computed: int) -> None:
         """Remember a step's failures until the end of its run."""
@@ -107,7 +107,7 @@ class Finops:
         """A `Work` on an open ledger, closed afterwards."""
         config = load(self.environment, self.package)
         with opened(config) as ledger:
-            yield Work(config, ledger, run_id, self.progress, **how)
+            yield Work(config, ledger, run_id, self.progress, books=self.books, **how)
 
 
 @contextmanager
