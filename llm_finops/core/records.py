@@ -42,6 +42,14 @@ class Finding(NamedTuple):
     detail: str
 
 
+class Quarantined(NamedTuple):
+    """A row of a file that is not counted, and why."""
+
+    reason: str
+    file: str
+    detail: str  # which line, and no more of what it says than the source's columns map
+
+
 class Pool(NamedTuple):
     """One combination a cost or a request belongs to; `(none)` where not known."""
 

@@ -11,8 +11,18 @@ from typing import Any
 
 from llm_finops.core.meters import whole
 from llm_finops.core.money import Money, MoneyError, currency_code, exact, fits, split
-from llm_finops.core.records import ANY, CHARGE_CATEGORIES, NONE, REPORTED, USAGE, CostLine, Finding, key_bytes
-from llm_finops.inputs.files import InputError, Line, Quarantined, read_tables, repeats
+from llm_finops.core.records import (
+    ANY,
+    CHARGE_CATEGORIES,
+    NONE,
+    REPORTED,
+    USAGE,
+    CostLine,
+    Finding,
+    Quarantined,
+    key_bytes,
+)
+from llm_finops.inputs.files import InputError, Line, read_tables, repeats
 from llm_finops.inputs.periods import PeriodError, day_or_none, days_of, period, stamp
 
 # What a file of LLM costs may say beyond FOCUS's columns, by our names.

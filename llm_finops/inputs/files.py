@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from llm_finops.core.records import Finding
+from llm_finops.core.records import Finding, Quarantined
 
 _DELIMITERS = (",", ";", "\t", "|")
 _NOTHING = frozenset({"", "NULL", "null", "None", "N/A"})  # how exporters spell it
@@ -32,14 +32,6 @@ class InputFile(NamedTuple):
     size: int
     sha256: str
     mtime_ns: int
-
-
-class Quarantined(NamedTuple):
-    """A row that is not counted, and why."""
-
-    reason: str
-    file: str
-    detail: str
 
 
 class Line(NamedTuple):

@@ -8,8 +8,8 @@ from itertools import groupby
 from pathlib import Path
 
 from llm_finops.core.money import Money, MoneyError, currency_code, split
-from llm_finops.core.records import ALL, ANY, NONE, UNALLOCATED, Finding, Revenue, key_bytes
-from llm_finops.inputs.files import InputError, Quarantined, read_tables, repeats
+from llm_finops.core.records import ALL, ANY, NONE, UNALLOCATED, Finding, Quarantined, Revenue, key_bytes
+from llm_finops.inputs.files import InputError, read_tables, repeats
 from llm_finops.inputs.periods import PeriodError, days_of, period
 
 COLUMNS = ("customer", "feature", "amount", "currency", "day", "from", "until")

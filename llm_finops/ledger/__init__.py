@@ -1,6 +1,6 @@
 """Every fact by day, in versions that are never updated; the only SQL of the facts."""
 
-from llm_finops.ledger.booking import Booked, Commit, Quarantined
+from llm_finops.ledger.booking import Booked, Commit
 from llm_finops.ledger.clock import utc_now
 from llm_finops.ledger.errors import LedgerError, LedgerTooNew, WrongInput
 from llm_finops.ledger.gather import Gather
@@ -19,7 +19,6 @@ __all__ = [
     "Ledger",
     "LedgerError",
     "LedgerTooNew",
-    "Quarantined",
     "SourceFile",
     "WrongInput",
     "findings_by_kind",

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import sqlalchemy as sa
 
-from llm_finops.core.records import Finding, Pool
+from llm_finops.core.records import Finding, Pool, Quarantined
 from llm_finops.ledger import schema
 from llm_finops.ledger.bulk import insert_rows, write_pools
 from llm_finops.ledger.content import content_hash, table_rows
@@ -34,14 +34,6 @@ class Booked(NamedTuple):
     version_id: int
     is_new: bool
     rows: int
-
-
-class Quarantined(NamedTuple):
-    """A row that could not be booked, and why."""
-
-    reason: str
-    file: str
-    detail: str
 
 
 @dataclass(slots=True)

@@ -11,13 +11,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from llm_finops.core.records import ALL, Finding, LogDay
+from llm_finops.core.records import ALL, Finding, LogDay, Quarantined
 from llm_finops.core.settings import RequestSource
 from llm_finops.engine import DayTotals, FileDays, Workspace, log_days, survey, totals
 from llm_finops.inputs.costs import read_costs
 from llm_finops.inputs.files import listing, once
 from llm_finops.inputs.revenue import RevenueFiles, read_revenue
-from llm_finops.ledger import Quarantined, SourceFile
+from llm_finops.ledger import SourceFile
 from llm_finops.ledger import datasets as d
 from llm_finops.pipeline.ingest import settings_read
 from llm_finops.pipeline.outcome import FAULTS, Outcome, Result
@@ -204,7 +204,7 @@ def _book_files(work: Work, dataset: d.Dataset[Any], name: str, read: Any, days:
     todo = sorted({*days, *booked, *late} if work.whole else days)
     outside = set(todo) - set(days)
     load_id = work.ledger.journals.begin_load(name, dataset.name, todo[0] if todo else "", todo[-1] if todo else "")
-    bad = [Quarantined(*row) for row in read.quarantined]
+    bad = list(read.quarantined)
     for i, day in enumerate(todo, start=1):
         findings = [finding for finding in read.findings if finding.day == day]
         try:

@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from llm_finops.core.records import Allocation, Finding
-from llm_finops.ledger import Key, Ledger, LedgerError, Quarantined, WrongInput
+from llm_finops.core.records import Allocation, Finding, Quarantined
+from llm_finops.ledger import Key, Ledger, LedgerError, WrongInput
 from llm_finops.ledger.datasets import (
     ALLOCATIONS,
     COST_LINES,
