@@ -236,6 +236,9 @@ class Reader:
 
     def _later(self, said: str, status: int, headers: Mapping[str, str], body: bytes) -> SourceError | _Later:
         asked_s = retry_after(headers, self.clock())
+        if headers.get("x-should-retry", "").lower() == "false":  # the vendors' own clients go by it too
+            final = RateLimited if status == 429 else Unavailable
+            return final(f"{said}. The provider says that asking again does not help")
         if status != 429:
             return _Later(said, Unavailable, asked_s, busy=False)
         if asked_s is None and any(code in body for code in _FOR_A_PERSON):

@@ -110,6 +110,15 @@ def test_a_429_that_names_no_time_is_given_longer() -> None:
         assert 5 <= reader.waits[0] <= 10
 
 
+@pytest.mark.parametrize(("status", "kind"), [(429, RateLimited), (503, Unavailable)])
+def test_who_says_that_asking_again_is_of_no_use_is_asked_once(status: int, kind: type[SourceError]) -> None:
+    with reading(in_turn(said({}, status, Retry_After="1", X_Should_Retry="false"), OK)) as (reader, server):
+        with pytest.raises(kind, match="asking again does not help"):
+            reader.get("/x", [], "a thing")
+
+        assert (reader.waits, len(server.requests)) == ([], 1)
+
+
 def test_no_pause_is_begun_that_the_budget_does_not_cover() -> None:
     with reading(in_turn(said({}, 429, Retry_After="5")), replace(WAITING, budget_s=12)) as (reader, server):
         with pytest.raises(
