@@ -65,6 +65,8 @@ def reconcile(
     rows = [*_costs(usage, _charges(lines, aliases or {}), allowed), *_quantities(coverage, allowed)]
     rows.sort(key=key_bytes)
     findings = [_differs(day, account, row) for row in rows if (row.level, row.state) == ("cost", DIFFERS)]
+    if not any(line.basis == ESTIMATED for line in lines):
+        findings += [_not_charged(day, account, row) for row in rows if _is_not_charged(row, allowed)]
     findings += _low_coverage(day, account, coverage, allowed)
     return rows, sorted(findings, key=key_bytes) if final else []
 
@@ -210,10 +212,20 @@ def _state(left: int | None, right: int | None, share: Fraction, least: int) -> 
 
 
 def _differs(day: str, account: str, row: Reconciliation) -> Finding:
-    """Usage without cost (free, or never reported) and cost without usage (storage) are rows, and no news."""
+    """A model's usage without cost (free) and cost without usage (storage) are rows, and no news."""
     amounts = f"{nano_text(row.left_amount or 0)} at list, {nano_text(row.right_amount or 0)} reported"
     subject = "the whole day" if row.project == ALL else f"project {row.project}, model {row.model}"
     return Finding(day, account, "usage and cost differ", subject, row.unit, row.difference or 0, amounts)
+
+
+def _is_not_charged(row: Reconciliation, allowed: Tolerance) -> bool:
+    whole_day = (row.level, row.project, row.model, row.state) == ("cost", ALL, ALL, LEFT_ONLY)
+    return whole_day and (row.left_amount or 0) > allowed.nano
+
+
+def _not_charged(day: str, account: str, row: Reconciliation) -> Finding:
+    detail = "used at list price, and the day's report charges nothing: free of charge, charged elsewhere, or missing"
+    return Finding(day, account, "usage without cost", "the whole day", row.unit, row.left_amount or 0, detail)
 
 
 def _low_coverage(day: str, account: str, coverage: Sequence[Coverage], allowed: Tolerance) -> list[Finding]:

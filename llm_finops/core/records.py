@@ -253,6 +253,7 @@ class Name(NamedTuple):
     id: str
     name: str
     project: str
+    former: int | None = None  # 1: the provider calls it otherwise now; NULL: this is its name
 
 
 class Setting(NamedTuple):

@@ -12,7 +12,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple, NoReturn
 
-from llm_finops.core.records import ANY, COGS, NONE, PRODUCTION, Name, RequestTotal
+from llm_finops.core.records import ANY, COGS, NONE, PRODUCTION, Name, RequestTotal, key_bytes
 from llm_finops.core.settings import RequestSource, Rule, Settings, Spread
 
 TAG = "tag."
@@ -44,13 +44,22 @@ class Label(NamedTuple):
 
 
 class Names:
-    """The projects and keys of one account, by id and by name."""
+    """The projects and keys of one account, by id and by every name they ever had.
+
+    A former name still means its project or key, unless another bears it now: logs and rules of the past say
+    what was true then, and a rename at the provider must not move yesterday's money.
+    """
 
     def __init__(self, names: Iterable[Name]) -> None:
-        self._names: dict[tuple[str, str], str] = {}
+        self._names: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
         self._ids: defaultdict[tuple[str, str], set[tuple[str, str]]] = defaultdict(set)
-        for name in names:
-            self._names[name.kind, name.id] = name.name
+        borne: set[tuple[str, str]] = set()
+        for name in sorted(names, key=lambda name: (name.former or 0, key_bytes(name))):
+            if name.former is None:
+                borne.add((name.kind, name.name))
+            elif (name.kind, name.name) in borne:
+                continue
+            self._names[name.kind, name.id].append(name.name)
             self._ids[name.kind, name.name].add((name.id, name.project))
 
     def id_of(self, kind: str, text: str, project: str = ANY) -> str:
@@ -65,9 +74,8 @@ class Names:
         return ids.pop() if len(ids) == 1 else text
 
     def called(self, kind: str, id_: str) -> tuple[str, ...]:
-        """The id, and its name if it has one: what a rule may say."""
-        name = self._names.get((kind, id_))
-        return (id_,) if name is None or name == id_ else (id_, name)
+        """The id and its names, the present one first: what a rule may say."""
+        return (id_, *(name for name in self._names.get((kind, id_), ()) if name != id_))
 
 
 class Rulebook:

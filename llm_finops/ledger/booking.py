@@ -53,6 +53,7 @@ class _LoadPeriod:
     key: Key
     duplicates: int
     quarantined: Sequence[Quarantined]
+    clipped: bool
 
 
 @dataclass
@@ -92,10 +93,21 @@ class Commit:
         self._bookings[key] = _Booking(key, dataset, table, pools, findings, used, hashed)
 
     def loaded(
-        self, load_id: int, dataset: Dataset[Any], scope: str, period: str, duplicates: int, bad: Sequence[Quarantined]
+        self,
+        load_id: int,
+        dataset: Dataset[Any],
+        scope: str,
+        period: str,
+        duplicates: int,
+        bad: Sequence[Quarantined],
+        *,
+        clipped: bool = False,
     ) -> None:
-        """Note in the journal that a load confirmed or made what this commit books for the key."""
-        self._loaded.append(_LoadPeriod(load_id, Key(dataset.name, scope, period), duplicates, bad))
+        """Note in the journal that a load confirmed or made what this commit books for the key.
+
+        `clipped`: the provider itself says that the period was not yet whole, so it was not read for good.
+        """
+        self._loaded.append(_LoadPeriod(load_id, Key(dataset.name, scope, period), duplicates, bad, clipped))
 
     def _refuse(self, key: Key, inputs: Iterable[Key]) -> None:
         if key in self._bookings:
@@ -138,7 +150,8 @@ class Commit:
         for load in self._loaded:
             booked, booking = done[load.key], self._bookings[load.key]
             counts = (booked.version_id, booking.content_hash, booked.rows, load.duplicates, len(load.quarantined))
-            insert_rows(connection, schema.LOAD_PERIODS, [(load.load_id, *load.key, *counts)])
+            row = (load.load_id, *load.key, *counts, 1 if load.clipped else None)
+            insert_rows(connection, schema.LOAD_PERIODS, [row])
             bad = [(load.load_id, *load.key, *map(storable, row)) for row in load.quarantined]
             insert_rows(connection, schema.QUARANTINE, bad)
 

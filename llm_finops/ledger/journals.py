@@ -69,12 +69,15 @@ class Journals:
             connection.execute(loads.update().where(loads.c.load_id == load_id).values(values))
 
     def read_at(self, dataset: str, scope: str) -> dict[str, str]:
-        """{period: when it was last read whole} of a source; what is not there is missing."""
+        """{period: when it was last read whole} of a source; what is not there is missing.
+
+        A day that was not over for the provider was not read whole, whatever the hour.
+        """
         loads, periods = schema.LOADS, schema.LOAD_PERIODS
         query = (
             sa.select(periods.c.period, sa.func.max(loads.c.started_at))
             .join(loads, loads.c.load_id == periods.c.load_id)
-            .where(periods.c.dataset == dataset, periods.c.scope == scope)
+            .where(periods.c.dataset == dataset, periods.c.scope == scope, periods.c.clipped.is_(None))
             .group_by(periods.c.period)
         )
         with self._ledger.reading() as connection:

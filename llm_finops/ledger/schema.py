@@ -19,13 +19,14 @@ Number = sa.BigInteger()
 # SQLite gives automatic numbers to INTEGER PRIMARY KEY only.
 Serial = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
-_NUMBERS = {"quantity", "amount", "requests", "operations", "rows", "position", "pool_id", "covered"}
+_NUMBERS = {"quantity", "amount", "requests", "operations", "rows", "position", "pool_id", "covered", "former"}
 _NULLABLE = {
     "cost_lines": {"quantity", "unit", "provider_list_nano", "invoice_line_id"},
     "priced_usage": {"list_cost_nano"},
     "request_totals": {"list_cost_nano"},
     "reconciliations": {"left_amount", "right_amount", "difference"},
     "margins": {"revenue_nano"},
+    "names": {"former"},
 }
 
 
@@ -124,6 +125,7 @@ LOAD_PERIODS = _table(
     _number("rows"),
     _number("duplicates"),
     _number("quarantined"),
+    _number("clipped", null=True),  # 1: the day was not over for the provider itself, whatever the hour
 )
 sa.Index("load_periods_by_key", LOAD_PERIODS.c.dataset, LOAD_PERIODS.c.scope, LOAD_PERIODS.c.period)
 QUARANTINE = _table(

@@ -12,7 +12,7 @@ from llm_finops.core.records import CostLine, Finding, Name, RequestTotal
 from llm_finops.core.settings import Settings
 from llm_finops.ledger import Gather, Key
 from llm_finops.ledger import datasets as d
-from llm_finops.pipeline.ingest import REPORT_INCOMPLETE, settings_read
+from llm_finops.pipeline.ingest import is_reported, settings_read
 from llm_finops.pipeline.outcome import FAULTS, Outcome, Result
 from llm_finops.pipeline.sources import REVENUE_NOT_LOADED
 from llm_finops.pipeline.work import Work, key
@@ -125,8 +125,7 @@ def _price(work: Work, gather: Gather, account: str, day: str) -> Computed | Non
 def _estimate(_: Work, gather: Gather, account: str, day: str) -> Computed | None:
     settings_read(gather)
     priced = gather.read(d.PRICED_USAGE, account, day)
-    reported = gather.has(d.COST_LINES, account, day)
-    if reported and not any(f.kind == REPORT_INCOMPLETE for f in gather.findings(d.COST_LINES, account, day)):
+    if is_reported(gather, account, day):
         return Computed([])
     if not gather.has(d.PRICED_USAGE, account, day):
         return None

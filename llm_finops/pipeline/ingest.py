@@ -30,11 +30,14 @@ class _Day:
     rows: Sequence[Any]
     findings: list[Finding]
     duplicates: int
+    clipped: bool  # by the provider's own word not yet whole
 
     @property
     def final(self) -> bool:
         """Whether it was read after the provider had settled it."""
-        return self.read_at >= self.work.final_at(self.day, self.work.config.providers[self.account].settle_hours)
+        return not self.clipped and self.read_at >= self.work.final_at(
+            self.day, self.work.config.providers[self.account].settle_hours
+        )
 
 
 def load_usage(work: Work, account: str, days: list[str]) -> Result:
@@ -70,7 +73,8 @@ def _load(
             continue
         for i, (day, rows) in enumerate(sorted(pulled.days.items()), start=1):
             findings = [finding for finding in pulled.findings if finding.day == day]
-            loaded = _Day(work, load_id, read_at, account, day, rows, findings, pulled.duplicates.get(day, 0))
+            doubles, clipped = pulled.duplicates.get(day, 0), day in pulled.clipped
+            loaded = _Day(work, load_id, read_at, account, day, rows, findings, doubles, clipped)
             _try(book, loaded, result)
             work.progress(f"{account} {dataset.name}", i, len(pulled.days))
         _reject(work, load_id, account, pulled, result)
@@ -123,7 +127,7 @@ def _book_usage(loaded: _Day) -> Outcome:
     account, day = loaded.account, loaded.day
     with loaded.work.ledger.commit(f"{account} usage {day}", loaded.work.run_id) as commit:
         commit.book(d.USAGE, account, day, loaded.rows, findings=loaded.findings)
-        commit.loaded(loaded.load_id, d.USAGE, account, day, loaded.duplicates, ())
+        commit.loaded(loaded.load_id, d.USAGE, account, day, loaded.duplicates, (), clipped=loaded.clipped)
     return _outcome(loaded, commit.booked[key(d.USAGE, account, day)])
 
 
@@ -137,7 +141,7 @@ def _book_costs(loaded: _Day) -> Outcome:
     findings = loaded.findings if covered else [*loaded.findings, _incomplete(account, day, rows)]
     with loaded.work.ledger.commit(f"{account} costs {day}", loaded.work.run_id) as commit:
         commit.book(d.COST_LINES, account, day, rows if covered else [], findings=findings)
-        commit.loaded(loaded.load_id, d.COST_LINES, account, day, loaded.duplicates, ())
+        commit.loaded(loaded.load_id, d.COST_LINES, account, day, loaded.duplicates, (), clipped=loaded.clipped)
         # Its input is the version that this very commit books.
         inputs = {**gather.inputs, key(d.COST_LINES, account, day): 0}
         commit.book(d.ESTIMATES, account, day, lines, inputs, doubts)
@@ -157,6 +161,12 @@ def _outcome(loaded: _Day, booked: Booked) -> Outcome:
 def _incomplete(account: str, day: str, rows: Sequence[CostLine]) -> Finding:
     detail = "the cost report lacks lines for models that were used; the estimate stands until it is complete"
     return Finding(day, account, REPORT_INCOMPLETE, account, "lines", len(rows), detail)
+
+
+def is_reported(gather: Gather, account: str, day: str) -> bool:
+    """Whether the provider's report is the day's lane; noted as an input."""
+    doubts = gather.findings(d.COST_LINES, account, day)
+    return gather.has(d.COST_LINES, account, day) and not any(f.kind == REPORT_INCOMPLETE for f in doubts)
 
 
 def settings_read(gather: Gather) -> Settings:

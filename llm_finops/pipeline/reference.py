@@ -1,10 +1,11 @@
 """What every day's numbers stand on and no day owns: prices, settings, the names of projects and keys."""
 
+from collections.abc import Iterable
 from functools import cache
 
 from llm_finops.connectors.contract import SourceError
 from llm_finops.core.price import PriceBook
-from llm_finops.core.records import Name
+from llm_finops.core.records import Name, key_bytes
 from llm_finops.core.settings import to_rows
 from llm_finops.inputs.catalogue import seed
 from llm_finops.inputs.prices import read_prices
@@ -35,17 +36,31 @@ _list_prices = cache(seed)
 
 
 def _book_names(work: Work, account: str) -> int | str:
-    """Once seen, kept: a deleted key vanishes from the provider's list while its id stays in usage."""
-    seen = {(name.kind, name.id): name for name in work.ledger.read(d.NAMES, account, "*")}
+    """Once seen, kept.
+
+    A deleted key vanishes from the provider's list while its id stays in usage; a renamed one stays in logs and
+    rules under its former name.
+    """
+    seen = work.ledger.read(d.NAMES, account, "*")
     load_id = work.ledger.journals.begin_load(account, d.NAMES.name, "*", "*")
     try:
         with work.connected(account) as connector:
-            now: dict[tuple[str, str], Name] = {(name.kind, name.id): name for name in connector.names()}
+            names = with_former(seen, connector.names())
     except SourceError as error:
         work.ledger.journals.end_load(load_id, "failed", detail=str(error))
         return f"not read: {error}"
     with work.ledger.commit(f"{account} names", work.run_id) as commit:
-        commit.book(d.NAMES, account, "*", sorted({**seen, **now}.values()))
+        commit.book(d.NAMES, account, "*", names)
         commit.loaded(load_id, d.NAMES, account, "*", 0, ())
     work.ledger.journals.end_load(load_id, "whole")
-    return len(seen | now)
+    return len(names)
+
+
+def with_former(seen: Iterable[Name], now: Iterable[Name]) -> list[Name]:
+    """What the provider calls its projects and keys now, and under which names they were seen before."""
+    listed = {(name.kind, name.id): name for name in now}
+    found = {(name.kind, name.id, name.name): name for name in listed.values()}
+    for name in seen:
+        said = name if (name.kind, name.id) not in listed else name._replace(former=1)
+        found.setdefault((name.kind, name.id, name.name), said)
+    return sorted(found.values(), key=key_bytes)

@@ -6,6 +6,7 @@ from llm_finops.core.money import nano_text
 from llm_finops.ledger import datasets as d
 from llm_finops.ledger import sums
 from llm_finops.pipeline.deliver import message_of
+from llm_finops.pipeline.ingest import is_reported
 from llm_finops.pipeline.outcome import Outcome, Result
 from llm_finops.pipeline.work import Work, key
 
@@ -49,17 +50,19 @@ def newest_complete(work: Work) -> str | None:
 
 
 def is_complete(work: Work, day: str) -> bool:
-    """Whether every configured provider was read after the day's end, and its cost is reported or estimated."""
-    over = work.final_at(day, 0)
-    for account in work.config.providers:
-        readings = [
-            work.ledger.journals.read_at(dataset.name, account).get(day, "") for dataset in (d.USAGE, d.COST_LINES)
-        ]
-        if max(readings) < over:
-            return False
-        gather = work.ledger.gather()
-        if not (gather.has(d.COST_LINES, account, day) or gather.has(d.ESTIMATES, account, day)):
-            return False
-        if key(d.ALLOCATIONS, account, day) not in work.ledger.heads(d.ALLOCATIONS, account):
-            return False
-    return True
+    """Whether every configured provider's cost is reported or estimated, by a reading after the day's end."""
+    return all(
+        _is_covered(work, account, day)
+        and key(d.ALLOCATIONS, account, day) in work.ledger.heads(d.ALLOCATIONS, account)
+        for account in work.config.providers
+    )
+
+
+def _is_covered(work: Work, account: str, day: str) -> bool:
+    """Whether the lane that stands for the day, its report or its estimate, was read after the day's end."""
+    gather = work.ledger.gather()
+    reported = is_reported(gather, account, day)
+    if not (reported or gather.has(d.ESTIMATES, account, day)):
+        return False
+    read = work.ledger.journals.read_at((d.COST_LINES if reported else d.USAGE).name, account)
+    return read.get(day, "") >= work.final_at(day, 0)

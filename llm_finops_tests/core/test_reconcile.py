@@ -79,6 +79,14 @@ def test_usage_priced_in_another_currency_than_billed_is_not_comparable() -> Non
     }
 
 
+def test_a_report_that_charges_nothing_for_a_day_of_usage_is_told() -> None:
+    rows = [usage(OPENAI, 1, UNIT, project="p", model="m1")]
+    (finding,) = compare(rows, [])[1]
+    assert (finding.kind, finding.unit, finding.amount) == ("usage without cost", "USD", UNIT)
+    assert compare(rows, [line(OPENAI, UNIT, basis=ESTIMATED)])[1] == []
+    assert compare([usage(OPENAI, 1, 1_000)], [])[1] == []  # less than a cent
+
+
 def test_what_no_line_is_broken_down_by_is_compared_as_a_whole() -> None:
     rows = [usage(OPENAI, 1, UNIT, project=project, model="m") for project in ("p", "q")]
     found, _ = compare(rows, [line(OPENAI, 2 * UNIT, model="m")])

@@ -109,6 +109,18 @@ def test_names_are_ids_where_they_say_which() -> None:
     assert names.id_of("project", NONE) == NONE
 
 
+def test_a_former_name_still_means_its_project_unless_another_bears_it_now() -> None:
+    was = Name("project", "p", "Search", NONE, 1)
+    renamed = (Name("project", "p", "Discovery", NONE), was)
+    assert Names(renamed).id_of("project", "Search") == "p"
+    assert owner({"project": "Search"}, names=renamed)
+    assert owner({"project": "Discovery"}, names=renamed)
+    taken = (Name("project", "q", "Search", NONE), *renamed)
+    assert Names(taken).id_of("project", "Search") == "q"
+    assert not owner({"project": "Search"}, names=taken)
+    assert owner({"project": "Search"}, FACTS._replace(project="q"), names=taken)
+
+
 def test_a_log_sees_a_rule_only_if_it_maps_all_the_rule_speaks_of() -> None:
     rule = Rule("r", {"account": "openai", "api_key": "k"}, customer="acme")
     assert sees({"account", "provider", "api_key"}, rule)

@@ -125,6 +125,14 @@ class Little:
         lines = [("paper", model, meter, dollars, "USD", "", "") for model, meter, dollars in rows]
         return write_csv(self.root / name, PRICES, lines)
 
+    def call_projects(self, **names: str) -> None:
+        """What the provider calls its projects from now on."""
+        (self.paper / "names.json").write_text(json.dumps(names), encoding="utf-8")
+
+    def clip(self, *days: str) -> None:
+        """The days that are not over for the provider itself."""
+        (self.paper / "clipped.json").write_text(json.dumps(days), encoding="utf-8")
+
     def calls(self) -> list[str]:
         """What the provider was asked, in order."""
         path = self.paper / CALLS

@@ -1,4 +1,5 @@
 """Paper: a provider whose reports are JSON files, DAY.json with {"usage": [...], "costs": [...]}; it keeps its calls.
+names.json says what it calls its projects, clipped.json which days are not over for it.
 
 A usage row is [project, key, model, tokens in, tokens out]; a cost row is [project, model, meter, amount].
 """
@@ -43,7 +44,9 @@ class _Paper:
         return self._pulled(asked, "costs", self._costs)
 
     def names(self) -> tuple[Name, ...]:
-        return (Name("project", "red", "The red team", NONE),)
+        path = self._folder / "names.json"
+        called = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"red": "The red team"}
+        return tuple(Name("project", id_, name, NONE) for id_, name in sorted(called.items()))
 
     def close(self) -> None:
         """Nothing is open."""
@@ -62,7 +65,9 @@ class _Paper:
                 days[day] = read(day, rows)
             except MoneyError as error:
                 rejected[day] = f"paper (account {self._account}), {report} of {day}: {error}"
-        return Pulled(days, rejected, calls=1)
+        path = self._folder / "clipped.json"
+        clipped = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+        return Pulled(days, rejected, calls=1, clipped=frozenset(clipped) & days.keys())
 
     def _usage(self, _: str, rows: list[Any]) -> tuple[Usage, ...]:
         return tuple(
