@@ -34,6 +34,7 @@ def test_margins_hold_what_was_allocated_as_cogs(undisturbed: Undisturbed) -> No
     cogs = rows(undisturbed.home, by_day.format("current_allocations where cost_class = 'cogs'"))
     assert [day for day, _, _ in cogs] == DAYS
     assert rows(undisturbed.home, by_day.format("current_margins")) == cogs
+    assert rows(undisturbed.home, documented("every cent of cogs is in a margin")) == []
 
 
 def test_each_day_has_one_lane_and_every_fact_a_version(undisturbed: Undisturbed) -> None:

@@ -5,6 +5,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -74,11 +75,25 @@ def _no_waiting() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def _in_memory() -> Iterator[Path]:
+    """A folder on a memory disk where there is one, since Dagster writes much."""
+    with tempfile.TemporaryDirectory(prefix="llm-finops-", dir=MEMORY if MEMORY.is_dir() else None) as name:
+        yield Path(name)
+
+
+@pytest.fixture
+def quick_home() -> Iterator[Path]:
+    """An empty home of the test's own."""
+    with _in_memory() as folder:
+        yield folder
+
+
 @pytest.fixture(scope="session")
 def lantern() -> Iterator[Lantern]:
     """The company, running; every test that books says so, since all share its home."""
-    with tempfile.TemporaryDirectory(prefix="llm-finops-", dir=MEMORY if MEMORY.is_dir() else None) as name:
-        home = Path(name) / "home"
+    with _in_memory() as folder:
+        home = folder / "home"
         Clock(home / "clock").advance_to(AFTER)
         with company(home, WINDOW) as (environment, standins):
             spoiled = Spoiled(standins.openai)
