@@ -3,10 +3,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check ui install
+.PHONY: demo demo-killed test check ui install
 
 demo: install
 	$(BIN)/llm-finops demo $(if $(UNTIL),--until $(UNTIL))
+
+demo-killed: install
+	$(BIN)/python -m llm_finops_tests.acceptance.killed_demo $(if $(UNTIL),--until $(UNTIL)) $(if $(PLAYED),--played $(PLAYED))
 
 test: install
 	$(BIN)/pytest -n 2 --dist worksteal

@@ -201,3 +201,11 @@ def scratch(home: Path) -> list[str]:
     """What a play needs for a while and must not leave behind."""
     found = [path for path in home.rglob("*") if path.name.startswith("engine-") or path.suffix == ".new"]
     return sorted(str(path.relative_to(home)) for path in found)
+
+
+def told_days(path: Path) -> Counter[str]:
+    """How many messages the channel shows of each day; `path` is where the stand-in keeps its calls."""
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    calls = [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
+    posted = [call for call in calls if call["method"] == "chat.postMessage" and call["answer"]["ok"]]
+    return Counter(call["body"]["metadata"]["event_payload"]["key"] for call in posted)

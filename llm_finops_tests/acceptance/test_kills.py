@@ -1,6 +1,5 @@
 """Killed anywhere and started again: it ends like a home that was left alone, and Slack is told once."""
 
-import json
 import os
 import signal
 import subprocess
@@ -25,6 +24,7 @@ from llm_finops_tests.acceptance.playing import (
     rows,
     scratch,
     start,
+    told_days,
     unconserved,
 )
 
@@ -44,7 +44,7 @@ def test_killed_at_step_after_step_it_ends_like_one_left_alone(undisturbed: Undi
     assert rows(home, "select count(*) from versions where dataset = 'margins'") == [(0,)]
     _whole_or_old(home)
     _ends_like(undisturbed, home, play(home))
-    assert _told_days(home / "slack.jsonl") == _each_morning_once()
+    assert told_days(home / "slack.jsonl") == _each_morning_once()
 
 
 def test_killed_in_the_daily_run_it_ends_like_one_left_alone(undisturbed: Undisturbed, tmp_path: Path) -> None:
@@ -57,7 +57,7 @@ def test_killed_in_the_daily_run_it_ends_like_one_left_alone(undisturbed: Undist
     assert stale == [("openai", str(RESTATED))]
     _whole_or_old(home)
     _ends_like(undisturbed, home, play(home))
-    assert _told_days(home / "slack.jsonl") == _each_morning_once()
+    assert told_days(home / "slack.jsonl") == _each_morning_once()
 
 
 def test_killed_once_slack_has_the_message_it_is_not_told_twice(undisturbed: Undisturbed, tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ def test_killed_once_slack_has_the_message_it_is_not_told_twice(undisturbed: Und
             assert rows(home, "select state from digests where state <> 'sent'") == [("sending",)]
         told = play(home, "--slack", url)
     _ends_like(undisturbed, home, told)
-    assert _told_days(heard) == _each_morning_once()
+    assert told_days(heard) == _each_morning_once()
     assert rows(home, "select day, state from digests order by day") == [
         (str(RESTATED), "sent"),
         (str(WINDOW.until), "sent"),
@@ -116,10 +116,3 @@ def _ends_like(undisturbed: Undisturbed, home: Path, told: Told) -> None:
 
 def _each_morning_once() -> Counter[str]:
     return Counter(f"summary:{day}" for day in (RESTATED, WINDOW.until))
-
-
-def _told_days(path: Path) -> Counter[str]:
-    """How many messages the channel shows of each day."""
-    calls = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-    posted = [call for call in calls if call["method"] == "chat.postMessage" and call["answer"]["ok"]]
-    return Counter(call["body"]["metadata"]["event_payload"]["key"] for call in posted)
