@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from llm_finops import connectors
+from llm_finops.config.formerly import FORMERLY, formerly_of
 from llm_finops.config.settings_of import settings_of
 from llm_finops.config.tables import Files, FinopsToml, Reporting, SlackTable
 from llm_finops.connectors import contract
@@ -60,6 +61,7 @@ class Config:
     price_patterns: tuple[str, ...]
     slack: SlackTable
     reporting: Reporting
+    formerly: Mapping[str, tuple[str, ...]]  # KIND.NAME -> the names it had, where it says so
     environment: Mapping[str, str]
 
     @property
@@ -126,6 +128,7 @@ def load(environment: Mapping[str, str], package: ModuleType = connectors) -> Co
     logs = {name: _request_log(file, name, table) for name, table in tables.requests.items()}
     home = Path(environment.get("LLM_FINOPS_HOME") or file.parent / ".llm_finops").expanduser().resolve()
     try:
+        formerly = formerly_of(tables)
         settings = settings_of(tables, {name: p.connector.PROVIDER for name, p in providers.items()}, logs)
     except ValueError as error:
         raise ConfigError(f"{file}: {error}") from error
@@ -142,6 +145,7 @@ def load(environment: Mapping[str, str], package: ModuleType = connectors) -> Co
         price_patterns=tuple(tables.prices.paths) if tables.prices else (),
         slack=tables.slack,
         reporting=tables.reporting,
+        formerly=formerly,
         environment=environment,
     )
 
@@ -185,6 +189,7 @@ def _shown(value: object) -> str:
 def _provider(file: Path, name: str, table: dict[str, Any], package: ModuleType) -> Provider:
     known = contract.discover(package)
     kind = table.pop("connector", name)
+    table.pop(FORMERLY, None)
     if kind not in known:
         raise ConfigError(
             f"{file}: providers.{name}.connector: saw {kind!r}; there are connectors for {', '.join(sorted(known))}"
@@ -198,7 +203,7 @@ def _provider(file: Path, name: str, table: dict[str, Any], package: ModuleType)
 
 def _request_log(file: Path, name: str, table: dict[str, Any]) -> RequestLog:
     try:
-        return request_log(name, table)
+        return request_log(name, {key: value for key, value in table.items() if key != FORMERLY})
     except ValidationError as error:
         raise ConfigError(explained(file, f"requests.{name}", error)) from error
     except RequestLogError as error:

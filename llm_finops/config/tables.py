@@ -25,8 +25,9 @@ class Files(Table):
 
     paths: Paths
     columns: dict[str, str] = {}
+    formerly: list[str] | None = None
 
-    _paths = field_validator("paths", mode="before")(_as_list)
+    _lists = field_validator("paths", "formerly", mode="before")(_as_list)
 
 
 class Prices(Table):

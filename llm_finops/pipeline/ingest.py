@@ -12,6 +12,7 @@ from llm_finops.core.settings import Settings, from_rows
 from llm_finops.ledger import Booked, Gather
 from llm_finops.ledger import datasets as d
 from llm_finops.pipeline.outcome import FAULTS, Outcome, Result
+from llm_finops.pipeline.renamed import take_over
 from llm_finops.pipeline.work import Work, key, span
 
 REPORT_INCOMPLETE = "report incomplete"
@@ -126,6 +127,7 @@ def _count(first: str, last: str) -> int:
 def _book_usage(loaded: _Day) -> Outcome:
     account, day = loaded.account, loaded.day
     with loaded.work.ledger.commit(f"{account} usage {day}", loaded.work.run_id) as commit:
+        take_over(loaded.work, commit, "providers", account, day)
         commit.book(d.USAGE, account, day, loaded.rows, findings=loaded.findings)
         commit.loaded(loaded.load_id, d.USAGE, account, day, loaded.duplicates, (), clipped=loaded.clipped)
     return _outcome(loaded, commit.booked[key(d.USAGE, account, day)])

@@ -12,9 +12,14 @@ from llm_finops.engine import EngineError
 from llm_finops.inputs.files import InputError
 from llm_finops.ledger import LedgerError
 
+
+class CountedTwiceError(Exception):
+    """A day repeats what is booked under a name that is no longer configured."""
+
+
 # A fault of one (account, day): it keeps its last version, the others go on. Anything else is a bug or a
 # lost database, and stops the run.
-FAULTS = (SourceError, MoneyError, AllocationError, EngineError, InputError, LedgerError)
+FAULTS = (SourceError, MoneyError, AllocationError, EngineError, InputError, LedgerError, CountedTwiceError)
 
 
 @dataclass(frozen=True)

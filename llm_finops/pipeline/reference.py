@@ -10,6 +10,7 @@ from llm_finops.core.settings import to_rows
 from llm_finops.inputs.catalogue import seed
 from llm_finops.inputs.prices import read_prices
 from llm_finops.ledger import datasets as d
+from llm_finops.pipeline.renamed import refuse_unsaid
 from llm_finops.pipeline.work import Work
 
 
@@ -19,6 +20,7 @@ def book_reference(work: Work) -> dict[str, int | str]:
     Names that cannot be read are not a reason to stop: what was seen before is kept.
     """
     config = work.config
+    refuse_unsaid(work)
     seeded, rounded = _list_prices()
     contract = read_prices(config.files(config.price_patterns))
     book = PriceBook([*seeded, *contract])

@@ -21,6 +21,7 @@ from llm_finops.ledger import SourceFile
 from llm_finops.ledger import datasets as d
 from llm_finops.pipeline.ingest import settings_read
 from llm_finops.pipeline.outcome import FAULTS, Outcome, Result
+from llm_finops.pipeline.renamed import refuse_twice, take_over
 from llm_finops.pipeline.scratch import Scratch
 from llm_finops.pipeline.work import Work, key
 
@@ -141,7 +142,9 @@ def _book_day(work: Work, load_id: int, source: str, told: DayTotals) -> Outcome
     gather.read(d.PRICES, "*", "*")
     gather.read(d.LOG_DAYS, source, told.day)
     bad = [Quarantined(*row) for row in told.quarantined]
+    refuse_twice(work, d.REQUEST_TOTALS, "requests", source, told.day, told.totals)
     with work.ledger.commit(f"{source} requests {told.day}", work.run_id) as commit:
+        take_over(work, commit, "requests", source, told.day)
         commit.book(d.REQUEST_TOTALS, source, told.day, told.totals, gather.inputs, told.findings)
         commit.book(d.REQUEST_QUANTILES, source, told.day, told.quantiles, gather.inputs)
         commit.loaded(load_id, d.REQUEST_TOTALS, source, told.day, told.duplicates, bad)
@@ -224,7 +227,10 @@ _Loaded = tuple[int, Sequence[Any], list[Finding], list[Quarantined]]
 
 def _book_file_day(work: Work, dataset: d.Dataset[Any], name: str, day: str, loaded: _Loaded) -> Outcome:
     load_id, rows, findings, bad = loaded
+    kind = "costs" if dataset is d.COST_LINES else "revenue"
+    refuse_twice(work, dataset, kind, name, day, rows)
     with work.ledger.commit(f"{name} {dataset.name} {day}", work.run_id) as commit:
+        take_over(work, commit, kind, name, day)
         commit.book(dataset, name, day, rows, findings=findings)
         commit.loaded(load_id, dataset, name, day, 0, bad)
     numbers = {"rows": len(rows), "quarantined": len(bad)}

@@ -10,7 +10,14 @@ from llm_finops.pipeline.ingest import is_reported
 from llm_finops.pipeline.outcome import Outcome, Result
 from llm_finops.pipeline.work import Work, key
 
-_STALE_MATTERS = (d.PRICED_USAGE, d.ESTIMATES, d.REQUEST_TOTALS, d.ALLOCATIONS, d.MARGINS)
+# Which datasets must not be stale, and by which kind of table they are read.
+_STALE_MATTERS: dict[d.Dataset[Any], str] = {
+    d.PRICED_USAGE: "providers",
+    d.ESTIMATES: "",
+    d.REQUEST_TOTALS: "requests",
+    d.ALLOCATIONS: "",
+    d.MARGINS: "",
+}
 
 
 def summarise(work: Work, days: list[str]) -> Result:
@@ -42,7 +49,12 @@ def _numbers(day: str, costs: dict[tuple[str, ...], tuple[int, ...]]) -> dict[st
 def newest_complete(work: Work) -> str | None:
     """The newest day that every cost source covers, with nothing of it stale; None where there is none."""
     booked = {k.period for k in work.ledger.heads(d.MARGINS)}
-    stale = {k.period for dataset in _STALE_MATTERS for k in work.ledger.stale(dataset)}
+    stale = {
+        k.period
+        for dataset, kind in _STALE_MATTERS.items()
+        for k in work.ledger.stale(dataset)
+        if not kind or k.scope not in work.gone(kind)  # whose files or keys are gone cannot be computed again
+    }
     for day in sorted(booked - stale, reverse=True):
         if is_complete(work, day):
             return day

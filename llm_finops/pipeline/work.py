@@ -30,6 +30,7 @@ class Work:
     whole: bool = True  # a whole run also settles what is stale outside its range
     only_missing: bool = False
     books: dict[str, PriceBook] = field(default_factory=dict)  # the last one built, by its rows' content hash
+    _gone: dict[str, set[str]] | None = None
 
     @contextmanager
     def connected(self, account: str) -> Iterator[Connector]:
@@ -56,6 +57,18 @@ class Work:
             requests=_with_past(now.requests, booked.requests),
             revenue=_with_past(now.revenue, booked.revenue),
         )
+
+    def gone(self, kind: str) -> set[str]:
+        """The names of a kind of table (providers, requests, costs, revenue) that are booked and configured no more."""
+        if self._gone is None:
+            past = self.settings()
+            self._gone = {
+                "providers": {a.name for a in past.accounts if a.past and a.kind == "provider"},
+                "costs": {a.name for a in past.accounts if a.past and a.kind == "costs"},
+                "requests": {source.name for source in past.requests if source.past},
+                "revenue": {source.name for source in past.revenue if source.past},
+            }
+        return self._gone[kind]
 
     def days_run(self) -> set[str]:
         """The days that some run has had in its range."""
