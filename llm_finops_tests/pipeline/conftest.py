@@ -8,7 +8,9 @@ import dagster as dg
 import pytest
 import stamina
 
+from llm_finops.demo.standins.slack import TOKEN
 from llm_finops_tests.pipeline.little import Little, copied
+from llm_finops_tests.pipeline.workspace import Workspace
 
 _MEMORY = Path("/dev/shm")  # noqa: S108  (a folder of our own is made in it)
 
@@ -57,3 +59,18 @@ def played(root: Path, _played_once: Path) -> Little:
 def instance() -> Iterator[dg.DagsterInstance]:
     with dg.DagsterInstance.ephemeral() as made:
         yield made
+
+
+@pytest.fixture
+def workspace(root: Path) -> Iterator[Workspace]:
+    made = Workspace(root)
+    yield made
+    made.go_down()
+
+
+@pytest.fixture
+def due(played: Little, workspace: Workspace) -> Little:
+    """The little company after its backfill: one message is due."""
+    played.configure(workspace.toml)
+    played.environment["SLACK_BOT_TOKEN"] = TOKEN
+    return played

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import dagster as dg
@@ -63,8 +64,9 @@ def write_csv(path: Path, header: Sequence[str], rows: Sequence[Sequence[object]
 class Little:
     """The company's files below `root`, its home in `root`/NAME: another name is another, empty home."""
 
-    def __init__(self, root: Path, name: str = "home", ledger_url: str = "") -> None:
+    def __init__(self, root: Path, name: str = "home", ledger_url: str = "", package: ModuleType = made) -> None:
         self.root = root
+        self.package = package  # where its connectors are looked for
         self.home = root / name
         self.paper = root / "paper"
         self.clock = root / "clock"
@@ -140,11 +142,11 @@ class Little:
 
     @property
     def config(self) -> Config:
-        return load(self.environment, made)
+        return load(self.environment, self.package)
 
     @property
     def finops(self) -> Finops:
-        return Finops(self.environment, package=made)
+        return Finops(self.environment, package=self.package)
 
     def run(self, first: str = FIRST, last: str = LAST, instance: dg.DagsterInstance | None = None) -> RunReport:
         finops = self.finops

@@ -1,0 +1,80 @@
+"""Slack's stand-in as a story needs it, and what the ledger says of the messages that are due."""
+
+import json
+from collections import deque
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from llm_finops.demo.standins.server import Answer, Call, Served, serve
+from llm_finops.demo.standins.slack import Slack
+from llm_finops_tests.pipeline.little import MORNING, Little
+
+POST = "chat.postMessage"
+_TOML = '[slack]\nchannel = "C0LANTERN01"\nbase_url = "{url}/api/"\n[reporting]\nat = "{at}"\n'
+
+
+class Workspace:
+    """A workspace of Slack that can go down and come back at its address. It lives on the story's morning."""
+
+    def __init__(self, folder: Path) -> None:
+        self.app = Slack(folder / "slack.jsonl", lambda: datetime.fromisoformat(MORNING))
+        self.once_posted: deque[Callable[[], None]] = deque()  # between taking a message and answering: one a post
+        self._served: Served | None = serve(self._answer)
+        self.url = self._served.base_url
+
+    def _answer(self, call: Call) -> Answer:
+        answer = self.app(call)
+        if call.path.endswith(POST) and self.once_posted:
+            self.once_posted.popleft()()
+        return answer
+
+    def go_down(self) -> None:
+        if self._served:
+            self._served.stop()
+        self._served = None
+
+    def come_back(self) -> None:
+        self._served = serve(self._answer, int(self.url.rpartition(":")[2]))
+
+    def calls(self, method: str) -> list[dict[str, Any]]:
+        path = self.app.path
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        return [call for call in map(json.loads, lines) if call["method"] == method]
+
+    def messages(self) -> list[str]:
+        """The texts that stand in the channel."""
+        return [call["body"]["text"] for call in self.calls(POST) if call["answer"]["ok"]]
+
+    @property
+    def toml(self) -> str:
+        """The company's tables for it. Its daily run is half a day away: no daemon starts one beside the story."""
+        return _TOML.format(url=self.url, at=f"{datetime.now(UTC) + timedelta(hours=12):%H:%M}")
+
+
+def digests(company: Little) -> list[tuple[Any, ...]]:
+    """(day, revision, state, attempt) of each message; read so that it disturbs nobody who writes."""
+    return _asked(company, "select day, revision, state, attempt from digests order by day, revision")
+
+
+def next_at(company: Little) -> str:
+    """When the one message is to be tried again; of one being sent, the end of its lease."""
+    ((at,),) = _asked(company, "select next_at from digests")
+    return str(at)
+
+
+def _asked(company: Little, sql: str) -> list[tuple[Any, ...]]:
+    engine = sa.create_engine(company.config.database_url)
+    with engine.connect() as connection:
+        found = [tuple(row) for row in connection.execute(sa.text(sql))]
+    engine.dispose()
+    return found
+
+
+def let_time_pass(company: Little) -> None:
+    """As if the wait that was noted were over."""
+    with company.ledger() as ledger, ledger.writing() as connection:
+        connection.execute(sa.text("update digests set next_at = ''"))
