@@ -6,6 +6,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from threading import Event
@@ -201,7 +202,12 @@ def ninety_days_of(url: str, root: Path, workspace: Workspace) -> Little:
     return company
 
 
-def backfill(company: Little, first: str) -> "subprocess.Popen[bytes]":
-    """`llm-finops backfill` under way."""
+@contextmanager
+def backfill(company: Little, first: str) -> Iterator["subprocess.Popen[bytes]"]:
+    """`llm-finops backfill` under way; over at the end, however the story goes."""
     command = [sys.executable, "-c", "from llm_finops.cli import main; main()", "backfill", "--from", first]
-    return subprocess.Popen(command, env=environment_of(company), cwd=company.root)
+    with subprocess.Popen(command, env=environment_of(company), cwd=company.root) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
