@@ -17,6 +17,7 @@ from llm_finops.pipeline.work import Finops, Work
 DAILY_JOB = "daily"
 SUMMARY = "daily_summary"
 ONLY_MISSING = "llm_finops/only_missing"  # a run's tag: read only what is missing or provisional
+MORE_TO_COME = "llm_finops/more_to_come"  # a run's tag: others of the same backfill follow, so no day is due yet
 OWNERS = ["team:finops"]
 
 Step = Callable[[Work, list[str]], Result]
@@ -219,7 +220,8 @@ def _definition(asset: Asset, days: dg.DailyPartitionsDefinition) -> dg.AssetsDe
         run_id = context.run.run_id
         whole = context.run.job_name == DAILY_JOB
         missing = context.run.tags.get(ONLY_MISSING) == "true"
-        with finops.work(run_id, whole=whole, only_missing=missing) as work:
+        announces = context.run.tags.get(MORE_TO_COME) != "true"
+        with finops.work(run_id, whole=whole, only_missing=missing, announces=announces) as work:
             result = asset.step(work, list(context.partition_keys))
             told = _told(work, asset, result)
         finops.note(run_id, failures(asset.name, result), result.computed)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from llm_finops.pipeline.assets import DAILY_JOB, ONLY_MISSING
+from llm_finops.pipeline.assets import DAILY_JOB, MORE_TO_COME, ONLY_MISSING
 from llm_finops.pipeline.automation import POST_JOB, SENSOR, range_tags
 from llm_finops.pipeline.ingest import missing_days
 from llm_finops.pipeline.outcome import Failed
@@ -33,11 +33,11 @@ def run_range(
     instance: dg.DagsterInstance,
     first: str,
     last: str,
-    only_missing: bool = False,
+    more: Mapping[str, str] | None = None,
 ) -> RunReport:
-    """One run of the daily job over days first..last (inclusive)."""
+    """One run of the daily job over days first..last (inclusive), with more tags."""
     run_id = str(uuid.uuid4())
-    tags = {**range_tags(first, last), **({ONLY_MISSING: "true"} if only_missing else {})}
+    tags = {**range_tags(first, last), **(more or {})}
     with finops.work(run_id) as work:
         before = work.ledger.seq()
     failed: list[Failed] = []
@@ -65,7 +65,12 @@ def run_ranges(
     with finops.work("") as work:
         days = missing_days(work, first, last)
     ranges = [(str(start), str(end)) for start, end in span(days)]
-    return [run_range(definitions, finops, instance, start, end, only_missing=True) for start, end in ranges]
+    reports = []
+    for start, end in ranges:
+        # One backfill makes one day due: the newest, once its last stretch is in.
+        more = {MORE_TO_COME: "true"} if (start, end) != ranges[-1] else {}
+        reports.append(run_range(definitions, finops, instance, start, end, {ONLY_MISSING: "true", **more}))
+    return reports
 
 
 def tick_sensor(definitions: dg.Definitions, finops: Finops, instance: dg.DagsterInstance) -> list[bool]:

@@ -26,7 +26,7 @@ def summarise(work: Work, days: list[str]) -> Result:
     costs = sums(work.ledger, "margins", ("day", "currency"), ("cost_nano", "requests"), (days[0], days[-1]))
     for day in days:
         result.add(day, Outcome("*", numbers=_numbers(day, costs)))
-    if work.whole:
+    if work.whole and work.announces:
         _make_due(work)
     return result
 

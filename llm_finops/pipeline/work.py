@@ -29,6 +29,7 @@ class Work:
     progress: Progress = lambda *_: None
     whole: bool = True  # a whole run also settles what is stale outside its range
     only_missing: bool = False
+    announces: bool = True  # its end makes the newest complete day due for Slack
     books: dict[str, PriceBook] = field(default_factory=dict)  # the last one built, by its rows' content hash
     _gone: dict[str, set[str]] | None = None
 

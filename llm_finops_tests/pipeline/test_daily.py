@@ -1,9 +1,10 @@
 """The one range job, run again, run for fewer days, and one asset of it run alone."""
 
 import dagster as dg
+import sqlalchemy as sa
 
 from llm_finops.definitions import build
-from llm_finops_tests.pipeline.little import DAYS, FIRST, LAST, Little
+from llm_finops_tests.pipeline.little import DAYS, FIRST, LAST, MORNING, Little
 from llm_finops_tests.pipeline.test_events import told
 
 OLD = "2026-11-17"
@@ -105,6 +106,19 @@ def test_a_backfill_makes_one_message_due_and_an_older_one_none(little: Little) 
 
     little.set_clock("2026-11-23T06:30:00Z")
     assert little.run(FIRST, "2026-11-18").ok
+    assert little.rows("select day, revision, state from digests") == [(LAST, 1, "due")]
+
+
+def test_a_backfill_of_what_is_missing_makes_one_message_due_however_many_stretches_it_has(little: Little) -> None:
+    middle = DAYS[2]
+    little.set_clock("2026-11-20T06:30:00Z")
+    assert little.run(middle, middle).ok
+    with little.ledger() as ledger, ledger.writing() as connection:
+        connection.execute(sa.text("delete from digests"))
+
+    little.set_clock(MORNING)
+    assert [report.ok for report in little.run_missing()] == [True, True]
+
     assert little.rows("select day, revision, state from digests") == [(LAST, 1, "due")]
 
 
