@@ -8,6 +8,7 @@ import logging
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ from llm_finops.connectors.contract import (
     RateLimited,
     Refused,
     SourceError,
+    TimedOut,
     Unavailable,
     Waiting,
     is_loopback,
@@ -121,7 +123,10 @@ class _Hidden(logging.Filter):
 
 
 class Reader:
-    """A connection of one account. `calls` counts every request sent; `waits` holds the pauses of this pull."""
+    """A connection of one account. `calls` counts every request sent; `waits` holds the pauses of this pull.
+
+    `lost_s` is the time of this pull that went into requests which brought no answer to use.
+    """
 
     def __init__(self, access: Access, headers: Mapping[str, str], waiting: Waiting, clock: Clock) -> None:
         key, env = access.key, access.options.admin_key_env
@@ -131,6 +136,8 @@ class Reader:
         self.clock = clock
         self.calls = 0
         self.waits: list[float] = []
+        self.lost_s = 0.0
+        self._lost_to = ""
         self._waiting = waiting
         self._line = _Line()
         self._hidden = _Hidden(key)
@@ -154,6 +161,7 @@ class Reader:
         """A new pull: calls are counted afresh, and all patience is there again."""
         self.calls = 0
         self.waits = []
+        self.lost_s = 0.0
 
     def get(self, path: str, params: Params, what: str) -> dict[str, Any]:
         """The JSON object at a path of the provider; `what` is asked for, in words, with its days.
@@ -161,6 +169,9 @@ class Reader:
         Asks again after 429, 5xx, time-outs and cut lines, within our patience. SourceError, of the kind that fits,
         where no whole answer came.
         """
+        if self.lost_s >= self._waiting.budget_s:
+            spent = f"{self.lost_s:.3g} s of this pull went into requests that brought nothing"
+            raise TimedOut(f"{self.access}, {what}: not asked any more: {spent}, the last: {self._lost_to}")
         tries = 0
 
         def again(error: Exception) -> bool | float:
@@ -169,17 +180,27 @@ class Reader:
         try:
             for attempt in stamina.retry_context(on=again, attempts=self._waiting.attempts, timeout=None):
                 tries = attempt.num
-                with attempt:
+                with attempt, self._timed():
                     return self._ask(path, params, what)
         except _Later as later:
             raise later.final(f"{later}; gave up after {tries} {'try' if tries == 1 else 'tries'}") from None
         raise AssertionError("stamina ends with an answer or an error")
 
+    @contextmanager
+    def _timed(self) -> Iterator[None]:
+        began = time.monotonic()
+        try:
+            yield
+        except (_Later, SourceError) as error:
+            self.lost_s += time.monotonic() - began
+            self._lost_to = str(error)
+            raise
+
     def _pause(self, later: _Later, tries: int) -> bool | float:
         pause = later.asked_s
         if pause is None:
             pause = backoff(tries, self._waiting, busy=later.busy)
-        if tries >= self._waiting.attempts or sum(self.waits) + pause > self._waiting.budget_s:
+        if tries >= self._waiting.attempts or sum(self.waits) + self.lost_s + pause > self._waiting.budget_s:
             return False
         self.waits.append(pause)
         return pause
@@ -211,7 +232,8 @@ class Reader:
             why = "the line was cut in the middle of the answer"
         if _is_certificate(error):
             return BadRequest(f"{place}: the certificate is not trusted ({why}); SSL_CERT_FILE can name your own roots")
-        return _Later(f"{place}: {why}", Unavailable, None, busy=False)
+        silent = self._line.was_cut or isinstance(error, httpx.TimeoutException)
+        return _Later(f"{place}: {why}", TimedOut if silent else Unavailable, None, busy=False)
 
     def _read(self, place: str, status: int, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
         if status == httpx.codes.OK:
@@ -232,7 +254,7 @@ class Reader:
         if status in {408, 429} or status >= 500:
             raise self._later(said, status, headers, body)
         hint = ". The interface has changed, or base_url is wrong" if status in {404, 410} else ""
-        raise BadRequest(said + hint, param=param, code=code)
+        raise BadRequest(said + hint, param=param, code=code, said=message)
 
     def _later(self, said: str, status: int, headers: Mapping[str, str], body: bytes) -> SourceError | _Later:
         asked_s = retry_after(headers, self.clock())

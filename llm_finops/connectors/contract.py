@@ -19,7 +19,8 @@ key, and nothing in them depends on how the provider ordered, paged or repeated 
     ├── Refused          401, 403: the key is wrong, or may not read this
     ├── BadRequest       400, 404, a redirect, a certificate: asking again would fail in the same way
     ├── NotWhole         an answer came, but not a whole one: cut, not JSON, paging in circles, a day left out
-    └── Unavailable      5xx, time-outs and cut lines, to the end of our patience
+    └── Unavailable      5xx and cut lines, to the end of our patience
+        ├── TimedOut     it took the question and was silent, to the end of our patience
         └── RateLimited  429, longer than our patience, or until a person acts; `until` where a time was given
 """
 
@@ -50,12 +51,16 @@ class Refused(SourceError):
 
 
 class BadRequest(SourceError):
-    """Asking again would fail in the same way. `param` and `code` are the provider's own, where it gave them."""
+    """Asking again would fail in the same way. `param`, `code` and `said` are the provider's own, where it gave them.
 
-    def __init__(self, message: str, *, param: str = "", code: str = "") -> None:
+    Days before a provider's data begin are this, each with the day from which it has data, if that could be found out.
+    """
+
+    def __init__(self, message: str, *, param: str = "", code: str = "", said: str = "") -> None:
         super().__init__(message)
         self.param = param
         self.code = code
+        self.said = said
 
 
 class NotWhole(SourceError):
@@ -64,6 +69,10 @@ class NotWhole(SourceError):
 
 class Unavailable(SourceError):
     """The provider gave no answer, however often it was asked."""
+
+
+class TimedOut(Unavailable):
+    """The provider did not answer in time; or too much of the pull's time went so, and it was not asked again."""
 
 
 class RateLimited(Unavailable):
@@ -130,7 +139,10 @@ class Pulled(Generic[Row]):
 class Waiting:
     """Our patience. Waits double from `first_s` (`busy_s` after a 429 that names no time) up to `cap_s`, with jitter.
 
-    `budget_s` bounds all the waiting of one pull; an answer that asks for more than is left of it fails at once.
+    `budget_s` bounds what one pull spends on nothing: its pauses, and the time of requests that brought no answer to
+    use (time-outs above all), together. Nothing is asked again for which it does not suffice, so an answer that asks
+    us to wait longer fails at once; and once the fruitless requests alone have used it up, nothing more is asked at
+    all, of whatever day or page. A pull from a provider that is silent so ends within about twice that.
     `deadline_s` bounds one request from its first byte to its last, however slowly they drip.
     """
 

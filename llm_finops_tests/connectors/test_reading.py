@@ -24,6 +24,7 @@ from llm_finops.connectors.contract import (
     Options,
     RateLimited,
     SourceError,
+    TimedOut,
     Unavailable,
     Waiting,
 )
@@ -130,6 +131,20 @@ def test_no_pause_is_begun_that_the_budget_does_not_cover() -> None:
         assert (reader.waits, len(server.requests)) == ([5, 5], 3)
 
 
+def test_time_spent_on_silence_is_of_the_same_budget_as_the_pauses() -> None:
+    silent = Reply(200, OK.body, silent_s=5)
+    little = replace(WAITING, read_s=0.1, budget_s=0.05)
+    with reading(in_turn(silent, OK), little) as (reader, server):
+        with pytest.raises(TimedOut, match=r"ReadTimeout.*gave up after 1 try"):
+            reader.get("/x", [], "a thing")
+        with pytest.raises(TimedOut, match=r"acme \(account acct\), a thing: not asked any more: .*ReadTimeout"):
+            reader.get("/x", [], "a thing")
+        assert (reader.calls, len(server.requests)) == (1, 1)
+
+        reader.begin()
+        assert reader.get("/x", [], "a thing") == {"fine": True}
+
+
 def test_a_certain_503_far_in_the_future_is_not_waited_for() -> None:
     with reading(in_turn(said({}, 503, Retry_After="86400"))) as (reader, server):
         with pytest.raises(Unavailable, match="gave up after 1 try"):
@@ -214,7 +229,7 @@ def test_an_answer_that_drips_is_cut_at_the_deadline(where: str) -> None:
         reply = replace(reply, drips_head=True)
     began = time.monotonic()
     with reading(in_turn(reply), replace(WAITING, attempts=1, deadline_s=0.2)) as (reader, _):
-        with pytest.raises(Unavailable, match=r"no whole answer within 0\.2 s"):
+        with pytest.raises(TimedOut, match=r"no whole answer within 0\.2 s"):
             reader.get("/x", [], "a thing")
 
         assert time.monotonic() - began < 1.4  # the whole would take 1.7 s and more
