@@ -1,22 +1,14 @@
-"""From a range to its days: had whole, else day by day; then each day is read by itself."""
+"""From a range to its days: gathered, then each day is read by itself."""
 
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from llm_finops.connectors._fields import Fields, Unreadable
+from llm_finops.connectors._gathering import gather
 from llm_finops.connectors._reading import Reader
-from llm_finops.connectors.contract import (
-    Asked,
-    BadRequest,
-    NotWhole,
-    Pulled,
-    RateLimited,
-    Refused,
-    SourceError,
-    Unavailable,
-)
+from llm_finops.connectors.contract import Asked, NotWhole, Pulled
 from llm_finops.core.records import Finding, key_bytes
 
 Row = TypeVar("Row", bound=tuple[Any, ...])
@@ -61,15 +53,6 @@ class Doubts:
         ]
 
 
-@dataclass
-class _Gathered:
-    """A range under way."""
-
-    answers: dict[str, Answer] = field(default_factory=dict)
-    failed: dict[str, SourceError] = field(default_factory=dict)
-    stopped: SourceError | None = None
-
-
 @dataclass(frozen=True)
 class Report(Generic[Row]):
     """How one report of a provider is read: `fetch` a range whole, then `read` each day's rows."""
@@ -85,7 +68,7 @@ def pull(reader: Reader, asked: Asked, report: Report[Row]) -> Pulled[Row]:
     A page that overlaps another is counted, not a finding: it says nothing about the day.
     """
     reader.begin()
-    got = _gather(asked, report)
+    got = gather(reader.access, asked, report.fetch, report.window_days)
     if not got.answers:
         raise got.stopped or got.failed[asked.days[0]]
     days: dict[str, tuple[Row, ...]] = {}
@@ -96,7 +79,7 @@ def pull(reader: Reader, asked: Asked, report: Report[Row]) -> Pulled[Row]:
         try:
             days[day] = tuple(sorted(report.read(answer, doubts), key=key_bytes))
         except Unreadable as error:
-            rejected[day] = f"account {asked.account}, {day}: {error}"
+            rejected[day] = f"{reader.access}, {day}: {error}"
             continue
         findings += doubts.findings()
     return Pulled(
@@ -110,54 +93,10 @@ def pull(reader: Reader, asked: Asked, report: Report[Row]) -> Pulled[Row]:
     )
 
 
-def _gather(asked: Asked, report: Report[Row]) -> _Gathered:
-    got = _Gathered()
-    for window in asked.windows(report.window_days):
-        if got.stopped:
-            got.failed |= dict.fromkeys(window.days, got.stopped)
-            continue
-        try:
-            got.answers |= _whole(window, report)
-        except (Refused, BadRequest, RateLimited) as error:
-            got.stopped = error
-            got.failed |= dict.fromkeys(window.days, error)
-        except (NotWhole, Unavailable) as error:
-            _day_by_day(window, report, error, got)
-    return got
-
-
-def _day_by_day(window: Asked, report: Report[Row], first: SourceError, got: _Gathered) -> None:
-    """Ask each day alone, once: what spoiled the range may be one day's, and a page short of it is never used."""
-    alone = list(window.windows(1))
-    if len(alone) == 1:
-        got.failed[window.days[0]] = first
-        return
-    for day in alone:
-        try:
-            if got.stopped:
-                raise got.stopped
-            got.answers |= _whole(day, report)
-        except (NotWhole, Unavailable, Refused, BadRequest) as error:
-            got.failed[day.days[0]] = error
-            if isinstance(error, Refused | RateLimited):
-                got.stopped = error
-
-
-def _whole(asked: Asked, report: Report[Row]) -> Mapping[str, Answer]:
-    try:
-        answers = report.fetch(asked)
-    except Unreadable as error:
-        raise NotWhole(f"account {asked.account}, {asked}: {error}") from None
-    missing = [day for day in asked.days if day not in answers]
-    if missing:
-        raise NotWhole(f"account {asked.account}: asked for {asked}, the set ended without {', '.join(missing[:5])}")
-    return answers
-
-
 def place(answers: dict[str, Answer], asked: Asked, came: Answer) -> None:
     """Put a day's answer with the others. NotWhole if it was not asked for, or came before with other content."""
     if not str(asked.first) <= came.day <= str(asked.last):
-        raise NotWhole(f"account {asked.account}: asked for {asked}, was answered {came.day}")
+        raise NotWhole(f"{came.provider} (account {came.account}): asked for {asked}, was answered {came.day}")
     before = answers.get(came.day)
     if before is None:
         answers[came.day] = came
@@ -166,7 +105,8 @@ def place(answers: dict[str, Answer], asked: Asked, came: Answer) -> None:
         before.clipped = before.clipped or came.clipped
     else:
         raise NotWhole(
-            f"account {asked.account}: {came.day} came twice with other content; it changed while being read"
+            f"{came.provider} (account {came.account}): {came.day} came twice with other content;"
+            " it changed while being read"
         )
 
 

@@ -335,6 +335,22 @@ def test_a_window_that_fails_does_not_spoil_the_others() -> None:
     assert sorted(pulled.rejected) == [f"2026-09-{n}" for n in range(15, 21)]
 
 
+def test_a_backfill_from_before_the_first_day_of_its_data_reads_the_rest() -> None:
+    text = "data is available from 2026-01-01"
+    early = said({"type": "error", "error": {"type": "invalid_request_error", "message": text}, "request_id": "r"}, 400)
+
+    def reply(request: Request) -> Reply:
+        return early if str(request.get("starting_at")) < "2026-01-01" else said(page([]))
+
+    with connected(reply) as (connector, _):
+        pulled = connector.costs(asked("2025-12-15", "2026-02-28"))
+
+    assert (min(pulled.days), len(pulled.days)) == ("2026-01-01", 59)
+    assert (len(pulled.rejected), max(pulled.rejected)) == (17, "2025-12-31")
+    assert "no data before 2026-01-01: set start_date = 2026-01-01" in pulled.rejected["2025-12-15"]
+    assert pulled.calls == 1 + 2 + 2
+
+
 def test_a_stale_reset_header_is_not_waited_for() -> None:
     stale = said({}, 429, anthropic_ratelimit_requests_reset="2020-01-01T00:00:00Z")
     with connected(lambda _request: stale) as (connector, server):

@@ -21,6 +21,7 @@ from llm_finops.connectors.contract import (
     RateLimited,
     Refused,
     SourceError,
+    TimedOut,
     Unavailable,
     Waiting,
     discover,
@@ -191,7 +192,7 @@ def test_what_fails_for_ever_raises_its_kind_and_gives_up_in_time(subject: Subje
         assert type(caught.value) is kind
         assert len(server.requests) == calls
         message = str(caught.value)
-        assert "account acct" in message
+        assert f"{subject.provider} (account acct)" in message
         assert KEY not in message
         assert "2026-11-18" in message
 
@@ -220,6 +221,46 @@ def test_a_silent_provider_is_tried_again_after_the_time_out(subject: Subject) -
     vendor = Vendor(subject.pages, lambda n, _request, reply: replace(reply, silent_s=5) if n == 1 else reply)
     with subject.reading(vendor, replace(WAITING, read_s=0.3)) as (connector, _):
         assert subject.pull(connector).calls == 4
+
+
+def test_a_provider_that_stays_silent_is_given_one_budget(subject: Subject) -> None:
+    little = replace(WAITING, read_s=0.1, budget_s=0.05)
+    with subject.reading(Vendor(subject.pages, always(Reply(silent_s=5))), little) as (connector, server):
+        with pytest.raises(TimedOut, match=r"not asked any more: .*ReadTimeout"):
+            subject.pull(connector)
+
+        assert len(server.requests) == 1
+
+
+def test_a_provider_that_stays_silent_is_not_asked_day_by_day(subject: Subject) -> None:
+    days = (*DAYS, "2026-11-21", "2026-11-22", "2026-11-23")
+    silent = replace(WAITING, attempts=1, read_s=0.1)
+    with subject.reading(Vendor(subject.pages, always(Reply(silent_s=5))), silent) as (connector, server):
+        with pytest.raises(TimedOut, match="account acct"):
+            subject.pull(connector, days)
+
+        assert len(server.requests) == 1 + 2
+
+
+@pytest.mark.parametrize(
+    ("words", "calls"),
+    [("Data are available from 2026-11-19 (UTC).", 1 + 1 + 2), ("The start is too early.", 1 + 2 + 2)],
+    ids=["named", "not named"],
+)
+def test_days_before_the_providers_data_are_told_and_the_others_read(subject: Subject, words: str, calls: int) -> None:
+    refusal = said({"error": {**ERROR["error"], "message": words}}, 400)
+
+    def young(_n: int, request: Request, reply: Reply) -> Reply:
+        return refusal if subject.pages.question(request).first < DAYS[1] else reply
+
+    with subject.reading(Vendor(subject.pages, young)) as (connector, _):
+        pulled = subject.pull(connector)
+
+    assert [subject.worth(pulled, day) for day in DAYS[1:]] == [subject.plain] * 2
+    assert list(pulled.rejected) == [DAYS[0]]
+    assert f"no data before {DAYS[1]}: set start_date = {DAYS[1]} in finops.toml" in pulled.rejected[DAYS[0]]
+    assert words in pulled.rejected[DAYS[0]]
+    assert pulled.calls == calls
 
 
 def test_nobody_at_the_address_is_unavailable(subject: Subject) -> None:
@@ -290,7 +331,7 @@ def test_one_day_that_cannot_be_had_is_rejected_by_name_and_the_others_stand(sub
     assert list(pulled.days) == [DAYS[0], DAYS[2]]
     assert list(pulled.rejected) == [DAYS[1]]
     assert "answered 503" in pulled.rejected[DAYS[1]]
-    assert "acct" in pulled.rejected[DAYS[1]]
+    assert f"{subject.provider} (account acct)" in pulled.rejected[DAYS[1]]
 
 
 def test_a_limit_met_on_the_way_keeps_what_came_and_asks_no_further(subject: Subject) -> None:

@@ -384,6 +384,25 @@ def test_another_400_is_not_taken_for_a_refused_grouping() -> None:
         assert len(server.requests) == 1
 
 
+def test_more_than_the_past_year_reads_the_past_year() -> None:
+    text = "Usage and cost data are available for the past year. Earliest supported start date: 2025-11-23 (UTC)."
+    body = {"error": {"message": text, "param": "start_time", "code": "reporting_lookback_exceeded"}}
+
+    def reply(request: Request) -> Reply:
+        first, until = (int(request.get(name) or 0) for name in ("start_time", "end_time"))
+        if first < unix("2025-11-23"):
+            return said(body, 400)
+        days = (datetime.fromtimestamp(at, UTC).date().isoformat() for at in range(first, until, 86_400))
+        return said(page([bucket(day, [cost_row()]) for day in days]))
+
+    with connected(reply) as (connector, _):
+        pulled = connector.costs(asked("2025-10-18", "2026-11-21"))
+
+    assert (min(pulled.days), len(pulled.days), len(pulled.rejected)) == ("2025-11-23", 364, 36)
+    assert all("no data before 2025-11-23" in why for why in pulled.rejected.values())
+    assert pulled.calls == 1 + 2 + 1
+
+
 def test_empty_pages_after_the_last_bucket_end_the_set() -> None:
     cursors = iter(range(1000))
 
