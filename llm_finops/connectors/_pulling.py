@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from llm_finops.connectors._fields import Fields, Unreadable
+from llm_finops.connectors._fields import Fields, Unreadable, is_over
 from llm_finops.connectors._gathering import gather
 from llm_finops.connectors._reading import Reader
 from llm_finops.connectors.contract import Asked, NotWhole, Pulled
@@ -68,6 +68,7 @@ def pull(reader: Reader, asked: Asked, report: Report[Row]) -> Pulled[Row]:
     A page that overlaps another is counted, not a finding: it says nothing about the day.
     """
     reader.begin()
+    asked_at = reader.clock()
     got = gather(reader.access, asked, report.fetch, report.window_days)
     if not got.answers:
         raise got.stopped or got.failed[asked.days[0]]
@@ -89,7 +90,7 @@ def pull(reader: Reader, asked: Asked, report: Report[Row]) -> Pulled[Row]:
         calls=reader.calls,
         duplicates={day: got.answers[day].duplicates for day in sorted(days) if got.answers[day].duplicates},
         grain=next(iter(got.answers.values())).grain,
-        clipped=frozenset(day for day in days if got.answers[day].clipped),
+        clipped=frozenset(day for day in days if got.answers[day].clipped or not is_over(day, asked_at)),
     )
 
 

@@ -123,7 +123,12 @@ class Pulled(Generic[Row]):
     """What one pull brought: every asked day is in `days` or in `rejected`, never in both.
 
     `duplicates` counts, by day, provider rows that came twice and are booked once; `grain` is the grouping the
-    provider really gave; `clipped` are the days in `days` that were not over for the provider: provisional.
+    provider really gave.
+
+    `clipped` are the days in `days` that were not over for the provider: the clock says so, or its answer ends within
+    the day, or it says itself until when its data reach (a watermark) and that is before the day's end, however long
+    ago the day was. Such a day is provisional: its rows may be short, and `()` is not yet a fact. A provider that
+    gives no watermark says nothing of days that are over; they are not clipped.
     """
 
     days: Mapping[str, tuple[Row, ...]]

@@ -376,6 +376,18 @@ def test_a_day_that_the_providers_data_do_not_reach_yet_is_clipped() -> None:
         assert connector.usage(asked("2026-11-19", DAY)).clipped == {DAY}
 
 
+def test_each_day_beyond_the_least_watermark_of_the_pages_is_clipped_in_costs_too() -> None:
+    pages_ = {
+        None: page([cost_row("2026-11-18")], "a") | {"data_refreshed_at": "2026-11-19T23:59:59Z"},
+        "a": page([]) | {"data_refreshed_at": "2026-11-24T00:00:00Z"},
+    }
+    with connected(lambda request: said(pages_[request.get("page")])) as (connector, _):
+        pulled = connector.costs(asked("2026-11-18", DAY))
+
+    assert pulled.clipped == {"2026-11-19", DAY}
+    assert [len(pulled.days[day]) for day in sorted(pulled.days)] == [1, 0, 0]
+
+
 @pytest.mark.parametrize("refreshed", [None, "soon", 5.5, "2026-11-21T00:00:00Z"])
 def test_without_a_sensible_watermark_the_clock_decides(refreshed: object) -> None:
     with connected(lambda _request: said(page([]) | {"data_refreshed_at": refreshed})) as (connector, _):

@@ -442,6 +442,13 @@ def test_todays_bucket_is_clipped_and_a_past_one_may_not_be() -> None:
         connector.usage(asked())
 
 
+def test_a_bucket_of_a_whole_day_that_is_not_over_is_clipped_too() -> None:
+    noon = datetime(2026, 11, 20, 12, tzinfo=UTC)
+    both = said(page([bucket("2026-11-19", []), bucket(DAY, [usage_row()])]))
+    with connected(lambda _request: both, now=noon) as (connector, _):
+        assert connector.usage(asked("2026-11-19")).clipped == {DAY}
+
+
 def test_a_bucket_that_begins_within_the_day_is_not_a_day() -> None:
     partial = {**bucket(DAY, []), "start_time": unix(DAY) + 60}
     with (
