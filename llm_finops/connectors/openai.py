@@ -1,8 +1,8 @@
 """OpenAI: the organization's usage and costs reports, in day buckets, under an Admin API key.
 
 Usage counts input with everything in it; here it is taken apart into meters that do not overlap, and they add up to
-OpenAI's own totals. Costs name a project and a line item in words ("gpt-5.6-luna, input"): neither tier nor
-cached-ness is known there. Amounts are dollars, as a JSON number or as text.
+OpenAI's own totals. Costs name a project and a line item in words ("gpt-5.6-luna, input"): the tier is known there
+only where the words name it. Amounts are dollars, as a JSON number or as text.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from llm_finops.connectors import _fields, contract
 from llm_finops.connectors._fields import Fields
+from llm_finops.connectors._openai_items import read_line_item
 from llm_finops.connectors._paging import Entry, follow, listed
 from llm_finops.connectors._pulling import Answer, Doubts, Report, place, pull
 from llm_finops.connectors._reading import Access, Reader
@@ -37,24 +38,6 @@ _COSTS_FIELDS = frozenset(
     "object amount line_item project_id api_key_id user_id api_source quantity quantity_unit".split()
 )
 
-# What stands after the model in a line item, in the spellings seen (`_` as a space). `input` and `output` stand for
-# their families: what is charged so is everything that no other line of the model names.
-_LABELS = {
-    "input": "input, input tokens, text input",
-    "input_cache_read": "cached input, input cached, cached input tokens, input cached tokens, cached text input,"
-    " cached audio input, cached image input",
-    "input_cache_write": "cache write, cache writes, input cache write, input cache write tokens",
-    "input_cache_write_30m": "cache write 30m, input cache write 30m, input cache write 30m tokens",
-    "input_cache_write_12h": "cache write 12h, input cache write 12h, input cache write 12h tokens",
-    "input_audio": "audio input, input audio, input audio tokens",
-    "input_image": "image input, input image, input image tokens",
-    "output": "output, output tokens, text output",
-    "output_audio": "audio output, output audio, output audio tokens",
-    "output_image": "image output, output image, output image tokens",
-    "web_search": "web search, web search tool calls",
-    "file_search": "file search, file search tool calls",
-}
-_METERS = {label: meter for meter, labels in _LABELS.items() for label in labels.split(", ")}
 _UNITS = {
     "1000_tokens": (meters.TOKENS, 1000),
     "duration_seconds": ("seconds", 1),
@@ -228,11 +211,14 @@ def _parts(row: Fields, fields: Mapping[str, str]) -> dict[str, int]:
 
 
 def read_costs(answer: Answer, doubts: Doubts) -> list[CostLine]:
-    """A day's cost lines. Unreadable where an amount is missing or no exact number of dollars."""
-    if answer.rows and _BY_KEY not in answer.grain:
+    """A day's cost lines. Unreadable where a row that names something has no amount, or no exact number of dollars."""
+    rows = [row for row in answer.rows if not _says_nothing(row)]
+    if empty := len(answer.rows) - len(rows):
+        doubts.add("empty row", "costs", "rows", empty, "no amount, and nothing named that it could be of; left out")
+    if rows and _BY_KEY not in answer.grain:
         detail = "OpenAI refused costs by API key; each line stands for all keys of its project"
-        doubts.add("coarser grain", "costs by api_key_id", "lines", len(answer.rows), detail)
-    return numbered(_cost(answer, row, doubts) for row in answer.rows)
+        doubts.add("coarser grain", "costs by api_key_id", "lines", len(rows), detail)
+    return numbered(_cost(answer, row, doubts) for row in rows)
 
 
 def _cost(answer: Answer, row: Fields, doubts: Doubts) -> tuple[tuple[object, ...], CostLine]:
@@ -245,14 +231,16 @@ def _cost(answer: Answer, row: Fields, doubts: Doubts) -> tuple[tuple[object, ..
     said = _fields.inner(row, "amount")
     value = _fields.get(said, "value")
     amount = money(value, _fields.get(said, "currency"), f"line item {item!r} of project {project}")
-    model, meter = read_line_item(item or "")
+    model, tier, meter = read_line_item(item or "")
     if item and meter == meters.OTHER:
-        doubts.add("unknown label", item, "lines", 1, "booked whole under `other`, for no model")
-    count, unit = _quantity(row)
+        whose = "no model" if model == ANY else f"model {model}"
+        doubts.add("unknown label", item, "lines", 1, f"booked whole under `other`, for {whose}")
+    count, unit = _quantity(row, item or NONE, doubts)
     line = cost_line(answer, amount, str(value))._replace(
         project=project or NONE,
         api_key=(key or NONE) if _BY_KEY in answer.grain else ANY,
         model=model,
+        service_tier=tier,
         meter=meter,
         line_item=item or NONE,
         quantity=count,
@@ -262,19 +250,24 @@ def _cost(answer: Answer, row: Fields, doubts: Doubts) -> tuple[tuple[object, ..
     return (project, line.api_key, item, amount.currency), line
 
 
-def read_line_item(item: str) -> tuple[str, str]:
-    """The model and the meter or family that a line item names; (any) and `other` where its words are not known.
+def _says_nothing(row: Fields) -> bool:
+    """Whether a row has no amount and names nothing that one could be of, as was seen live. A field gone is no null."""
+    if not {"amount", *_COSTS_GRAIN} <= row.keys():
+        return False
+    amount = row["amount"]
+    if isinstance(amount, dict):
+        amount = amount.get("value", amount)
+    return amount is None and all(value is None for name, value in row.items() if name not in {"object", "amount"})
 
-    >>> read_line_item("gpt-4o-2024-08-06, Input")
-    ('gpt-4o-2024-08-06', 'input')
-    """
-    model, _, label = item.rpartition(",")
-    meter = _METERS.get(" ".join(label.lower().replace("_", " ").split()))
-    return (model.strip() or ANY, meter) if meter else (ANY, meters.OTHER)
 
-
-def _quantity(row: Fields) -> tuple[int, str] | tuple[None, None]:
-    value, unit = row.get("quantity"), _fields.text(row, "quantity_unit")
-    if value is None or unit is None:
-        return None, None  # a number of what is not said
-    return quantity(value, *_UNITS.get(unit, (unit, 1)))
+def _quantity(row: Fields, item: str, doubts: Doubts) -> tuple[int, str] | tuple[None, None]:
+    """The quantity, if it is said of what; one that cannot be read is left out, for the money does not hang on it."""
+    value = row.get("quantity")
+    try:
+        unit = _fields.text(row, "quantity_unit")
+        if value is None or unit is None:
+            return None, None
+        return quantity(value, *_UNITS.get(unit, (unit, 1)))
+    except _fields.Unreadable as error:
+        doubts.add("unreadable quantity", item, "lines", 1, f"booked without quantity: {error}")
+        return None, None

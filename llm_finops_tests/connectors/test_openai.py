@@ -208,36 +208,65 @@ def test_an_amount_that_is_not_there_is_not_zero(amount: object) -> None:
         charged(cost_row(amount=amount))
 
 
-@pytest.mark.parametrize(
-    ("item", "model", "meter"),
-    [
-        ("gpt-4o-2024-08-06, Input", "gpt-4o-2024-08-06", "input"),
-        ("gpt-4o-2024-08-06, cached input", "gpt-4o-2024-08-06", "input_cache_read"),
-        ("gpt-6-astra, input_tokens", "gpt-6-astra", "input"),
-        ("gpt-5.6-luna, output", "gpt-5.6-luna", "output"),
-        ("gpt-realtime-2.1, audio input", "gpt-realtime-2.1", "input_audio"),
-        ("gpt-realtime-2.1,  Audio  Output ", "gpt-realtime-2.1", "output_audio"),
-        ("gpt-image-1, image output", "gpt-image-1", "output_image"),
-        ("gpt-5.6-luna, cache write", "gpt-5.6-luna", "input_cache_write"),
-        ("gpt-5.6-luna, input_cache_write_30m_tokens", "gpt-5.6-luna", "input_cache_write_30m"),
-        ("ft:gpt-4o:acme, inc:x, input", "ft:gpt-4o:acme, inc:x", "input"),
-        ("input_tokens", ANY, "input"),
-        ("gpt-5.6-luna, something new", ANY, "other"),
-        ("assistants api | file search", ANY, "other"),
-        ("text-embedding-3-small", ANY, "other"),
-        ("", ANY, "other"),
-    ],
-)
-def test_line_items_are_read_by_their_words(item: str, model: str, meter: str) -> None:
-    assert openai.read_line_item(item) == (model, meter)
-
-
 def test_a_label_nobody_knows_is_booked_whole_and_said() -> None:
-    (line,), findings = charged(cost_row("2.50", line_item="gpt-5.6-luna, moonbeams"))
+    (line,), findings = charged(cost_row("2.50", line_item="gpt-5.6-luna, moonbeams, batch"))
 
-    assert (line.amount_nano, line.model, line.meter) == (2_500_000_000, ANY, "other")
-    assert line.line_item == "gpt-5.6-luna, moonbeams"
-    assert [(f.kind, f.subject) for f in findings] == [("unknown label", "gpt-5.6-luna, moonbeams")]
+    assert (line.amount_nano, line.meter) == (2_500_000_000, "other")
+    assert (line.model, line.service_tier) == ("gpt-5.6-luna", ANY)
+    assert line.line_item == "gpt-5.6-luna, moonbeams, batch"
+    assert [(f.kind, f.subject) for f in findings] == [("unknown label", "gpt-5.6-luna, moonbeams, batch")]
+    assert "for model gpt-5.6-luna" in findings[0].detail
+
+
+def test_a_tier_that_the_label_names_is_the_lines() -> None:
+    lines, findings = charged(cost_row(line_item="gpt-4o, input, batch"), cost_row(line_item="gpt-4o, input"))
+
+    assert {(line.model, line.meter, line.service_tier) for line in lines} == {
+        ("gpt-4o", "input", "batch"),
+        ("gpt-4o", "input", ANY),
+    }
+    assert findings == []
+
+
+NOTHING = dict.fromkeys(cost_row(), None) | {"object": "organization.costs.result"}
+
+
+@pytest.mark.parametrize("amount", [None, {"value": None, "currency": "usd"}])
+def test_rows_that_say_nothing_are_counted_and_left_out(amount: object) -> None:
+    nothing = NOTHING | {"amount": amount}
+    lines, findings = charged(nothing, cost_row("1"), nothing, grain=("project_id", "line_item"))
+
+    assert [line.amount_nano for line in lines] == [10**9]
+    assert [(f.kind, f.unit, f.amount) for f in findings] == [("coarser grain", "lines", 1), ("empty row", "rows", 2)]
+    assert charged(nothing)[0] == []
+
+
+@pytest.mark.parametrize("name", [name for name in NOTHING if name not in {"object", "amount"}])
+def test_a_row_that_names_anything_and_no_amount_is_not_zero(name: str) -> None:
+    with pytest.raises(Unreadable, match="'amount'"):
+        charged(NOTHING | {name: 1 if name == "quantity" else "x"}, cost_row())
+
+
+@pytest.mark.parametrize("gone", ["amount", "line_item", "project_id"])
+def test_a_field_that_is_gone_is_not_null(gone: str) -> None:
+    with pytest.raises(Unreadable, match=f"schema changed: no '{gone}'|'amount'"):
+        charged({name: value for name, value in NOTHING.items() if name != gone})
+
+
+@pytest.mark.parametrize(
+    ("quantity", "unit"),
+    [("abc", "tokens"), (True, "tokens"), ("1e400", "tokens"), (10**20, "images"), ({}, "tokens"), (5, 7)],
+)
+def test_a_quantity_that_cannot_be_read_costs_the_line_nothing(quantity: object, unit: object) -> None:
+    lines, findings = charged(cost_row("1", quantity=quantity, quantity_unit=unit), cost_row("2"))
+
+    assert sorted((line.amount_nano, line.quantity, line.unit) for line in lines if line.quantity is None) == [
+        (10**9, None, None)
+    ]
+    assert sum(line.amount_nano for line in lines) == 3 * 10**9
+    assert [(f.kind, f.subject, f.unit, f.amount) for f in findings] == [
+        ("unreadable quantity", "gpt-5.6-luna, input", "lines", 1)
+    ]
 
 
 def test_a_cost_line_says_what_the_report_says_and_no_more() -> None:
@@ -333,8 +362,9 @@ def test_the_quirks_seen_live_are_read() -> None:
 
     assert charged(quirks["amount_string"]["body"])[0][0].amount_nano == 61_234_568
     assert charged(quirks["amount_scientific"]["body"])[0][0].amount_nano == 120
-    with pytest.raises(Unreadable, match="'amount'"):
-        charged(quirks["amount_null"]["body"])
+    assert charged(quirks["amount_scientific"]["body"])[0][0].model == "text-embedding-3-small"
+    lines, findings = charged(quirks["amount_null"]["body"])
+    assert (lines, [f.kind for f in findings]) == ([], ["empty row"])
 
 
 def grouped(request: Request) -> list[str]:
