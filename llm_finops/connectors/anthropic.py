@@ -23,7 +23,10 @@ PROVIDER = "anthropic"
 
 _VERSION = {"anthropic-version": "2023-06-01", "anthropic-beta": "analytics-usage-cost-2026-08-24"}
 _ROOT = "/v1/organizations"
-_GRAIN = ("workspace_id", "api_key_id", "model", "service_tier", "context_window")  # five are allowed, and these two
+# Five are allowed, and the two of costs. So `speed` and `inference_geo` are not told apart: what was charged holds
+# them, but usage of fast mode or of a region is priced like any other, which shows as "usage and cost differ" once it
+# weighs.
+_GRAIN = ("workspace_id", "api_key_id", "model", "service_tier", "context_window")
 _COST_GRAIN = (*_GRAIN, "cost_type", "token_type")
 _WINDOW_DAYS = 31
 
