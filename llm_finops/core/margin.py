@@ -45,22 +45,26 @@ def margins(
     """One row a customer, feature and currency, `(unallocated)` included; amounts in nano-units.
 
     `totals` by source and `names` by account, of all accounts. Costs are cogs only. Requests are those that
-    name a customer and are cogs, in the currency their account is charged in. Revenue that names no feature
+    name a customer and are cogs, in the currency their cost is charged in. Revenue that names no feature
     has a row of its own, `(all)`. Revenue is NULL unless `revenue_known` (a source covers the day); inside a
     covered day no row means 0. A customer whose revenue is all in other currencies has NULL beside their
     costs, with a finding: no rate is known here. Raises UnknownSourceError as `allocate` does.
     """
     rows: defaultdict[_Key, _Sums] = defaultdict(_Sums)
-    charged: defaultdict[str, defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
+    charged: defaultdict[tuple[str, ...], defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
     for row in allocations:
-        charged[row.pool.account][row.currency] += abs(row.cost_nano)
+        charged[(row.pool.account,)][row.currency] += abs(row.cost_nano)
+        if row.method == REQUEST_LOG:
+            charged[row.pool.account, row.customer, row.feature][row.currency] += abs(row.cost_nano)
         if row.cost_class == COGS:
             sums = rows[row.customer, row.feature, row.currency]
             sums.cost += row.cost_nano
             sums.logged_cost += row.cost_nano if row.method == REQUEST_LOG else 0
     for total in Rulebook(day, settings, names).customers_requests(totals):
-        currency = _currency(total, charged.get(total.pool.account, {}))
-        sums = rows[total.customer, total.feature or NONE, currency]
+        feature = total.feature or NONE
+        own = charged.get((total.pool.account, total.customer, feature))
+        currency = _currency(total, own or charged.get((total.pool.account,), {}))
+        sums = rows[total.customer, feature, currency]
         sums.requests += total.requests
         sums.operations += total.operations
     paid = _add_revenue(rows, revenue if revenue_known else ())
@@ -69,7 +73,7 @@ def margins(
 
 
 def _currency(total: RequestTotal, charged: Mapping[str, int]) -> str:
-    """What the account is charged in, mostly; without a charge, what the request is priced in."""
+    """What these requests, or else their account, are charged in, mostly; without a charge, what they are priced in."""
     return min(charged, key=lambda currency: (-charged[currency], currency)) if charged else total.pool.currency
 
 

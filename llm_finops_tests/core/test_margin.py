@@ -103,6 +103,13 @@ def test_requests_are_those_of_customers_that_are_cogs_in_the_currency_of_their_
     }
 
 
+def test_requests_are_counted_beside_their_own_cost_where_an_account_is_charged_in_two_currencies() -> None:
+    costs = [cost("acme", 5), cost("bolt", 900, currency="EUR"), cost("acme", 7, method=RULE, currency="EUR")]
+    rows, _ = reckon(costs, totals=[total("openai", "acme", {}), total("openai", "bolt", {})])
+    counted = {(row.customer, row.currency): row.requests for row in rows}
+    assert counted == {("acme", "USD"): 1, ("acme", "EUR"): 0, ("bolt", "EUR"): 1}
+
+
 COSTS = st.builds(
     cost,
     st.sampled_from(("acme", "bolt", UNALLOCATED)),
