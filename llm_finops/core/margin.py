@@ -72,7 +72,7 @@ def margins(
     return sorted(found, key=key_bytes), _findings(day, found, paid, revenue_known)
 
 
-def _currency(total: RequestTotal, charged: Mapping[str, int]) -> str:
+def _currency(total: RequestTotal, charged: Mapping[str, int] | None) -> str:
     """What these requests, or else their account, are charged in, mostly; without a charge, what they are priced in."""
     return min(charged, key=lambda currency: (-charged[currency], currency)) if charged else total.pool.currency
 
