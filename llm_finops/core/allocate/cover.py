@@ -6,64 +6,19 @@ each group covered = min(logged, left), split over the group's rows by what each
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
-from llm_finops.core.allocate.log import DIMENSIONS, Log, LogRow, Owner
+from llm_finops.core.allocate.groups import Group, group_of, subject, words
+from llm_finops.core.allocate.log import DIMENSIONS, Log, LogRow
 from llm_finops.core.allocate.notes import Notes
 from llm_finops.core.allocate.wanted import Wanted
-from llm_finops.core.allocate.weigh import weigh
 from llm_finops.core.meters import UNITS
 from llm_finops.core.money import nano_text, split
-from llm_finops.core.records import ALL, ANY, COGS, NONE, PRODUCTION, Pool, key_bytes
+from llm_finops.core.records import ALL, ANY, COGS, NONE, PRODUCTION
 from llm_finops.core.rules import Rulebook, sees
 
 Place = tuple[tuple[str, ...], str, str]  # what is known by the group's dimensions, band, environment
-
-
-class Owners(NamedTuple):
-    """Whom a group's log rows name, with the weights of a split over them."""
-
-    owners: list[Owner]
-    weights: list[int]
-    by: str
-    environments: frozenset[str]
-
-
-@dataclass(slots=True, eq=False)
-class Group:
-    """Log rows that explain usage rows, and what both know of their pool."""
-
-    log: str
-    known: dict[str, str]
-    rows: list[LogRow]
-    unit: str
-    logged: int
-    _owners: dict[bool, Owners] = field(default_factory=dict)
-    _units: list[int] = field(default_factory=list)
-
-    def pool(self, account: str, currency: str) -> Pool:
-        """The pool that log and usage both know; `(none)` for the rest."""
-        provider, project, api_key, model, tier = (self.known.get(name, NONE) for name in DIMENSIONS)
-        return Pool(account, provider, project, api_key, model, tier, currency)
-
-    def owners(self, named: bool = False) -> Owners:
-        """The owners in the order of their key bytes; only those with a customer, if `named`."""
-        if named not in self._owners:
-            self._owners[named] = _weigh([row for row in self.rows if not named or row.owner.customer != NONE])
-        return self._owners[named]
-
-    def named(self, quantity: int) -> int:
-        """How much of a quantity the log gives to a customer."""
-        if not self._units:
-            named = sum(row.measure.quantity for row in self.rows if row.owner.customer != NONE)
-            self._units = [named, sum(row.measure.quantity for row in self.rows) - named]
-        return split(quantity, self._units)[0]
-
-    @property
-    def subject(self) -> str:
-        """The group's log, model and meters, as findings name it."""
-        return _subject(self.log, self.known.get("model", ALL), {row.meter for row in self.rows})
 
 
 @dataclass(slots=True)
@@ -154,32 +109,28 @@ class _Pass:
             if place in places:
                 logged[place].append(at)
         for place, found in logged.items():
-            group = self._group(dict(zip(pattern.names, place[0], strict=True)), found, pattern.currency)
+            group = group_of(
+                self._log.name,
+                dict(zip(pattern.names, place[0], strict=True)),
+                [self._log.rows[at] for at in found],
+                pattern.currency,
+            )
             if group.logged:
                 spent.update(found)
                 self._claim(group, places[place], done)
 
     def _place(self, row: LogRow, columns: Sequence[int], turn: int) -> Place:
         banded = turn == 0 and (row.place[0], row.place[3]) in self._banded
-        band = _lower(row.context_band) if banded else ALL
+        band = _low_end(row.context_band) if banded else ALL
         environment = row.owner.environment if row.owner.environment in self._apart[turn] else ALL
         return tuple(row.place[at] for at in columns), band, environment
-
-    def _group(self, known: dict[str, str], found: Sequence[int], currency: str) -> Group:
-        rows = [self._log.rows[at] for at in found]
-        if not currency:
-            return Group(
-                self._log.name, known, rows, UNITS.get(rows[0].meter, ""), sum(r.measure.quantity for r in rows)
-            )
-        logged = sum(row.measure.cost or 0 for row in rows if row.measure.currency == currency)
-        return Group(self._log.name, known, rows, currency, logged)
 
     def _claim(self, group: Group, rows: list[int], done: Cover) -> None:
         left = [done.left[at] for at in rows]
         room = sum(left)
         asked = self._wanted[rows[0]]
         if group.logged > room and not asked.by_money:
-            detail = f"{_words(group.known)}: logged {group.logged}, {room} left to cover"
+            detail = f"{words(group.known)}: logged {group.logged}, {room} left to cover"
             self._notes.add("log above usage", group.subject, asked.unit, group.logged - room, detail)
         self._note_tiers(group, rows)
         if not room:
@@ -191,15 +142,15 @@ class _Pass:
     def _note_tiers(self, group: Group, rows: list[int]) -> None:
         tiers = {self._wanted[at].facts.service_tier for at in rows}
         if "service_tier" not in self._log.mapped and len(tiers) > 1:
-            detail = f"{_words(group.known)}: usage has the tiers {', '.join(sorted(tiers))}, the log names none"
+            detail = f"{words(group.known)}: usage has the tiers {', '.join(sorted(tiers))}, the log names none"
             self._notes.add("tier not logged", group.subject, group.unit, group.logged, detail)
 
     def _unreported(self, row: LogRow) -> None:
         known = dict(zip(DIMENSIONS, row.place, strict=True))
         cost = "unpriced" if row.measure.cost is None else f"{nano_text(row.measure.cost)} {row.measure.currency}"
-        subject = _subject(self._log.name, known["model"], {row.meter})
-        detail = f"{_words(known)}: {row.measure.quantity} logged ({cost} at list), no usage or cost line meets it"
-        self._notes.add("logged, not reported", subject, UNITS.get(row.meter, ""), row.measure.quantity, detail)
+        of = subject(self._log.name, known["model"], {row.meter})
+        detail = f"{words(known)}: {row.measure.quantity} logged ({cost} at list), no usage or cost line meets it"
+        self._notes.add("logged, not reported", of, UNITS.get(row.meter, ""), row.measure.quantity, detail)
 
 
 def _banded(log: Log, usage: Sequence[Wanted]) -> set[tuple[str, str]]:
@@ -218,25 +169,3 @@ def _banded(log: Log, usage: Sequence[Wanted]) -> set[tuple[str, str]]:
 def _low_end(band: str) -> str:
     """What a band starts at: a provider's 200k-1M and a price's 200k- are one."""
     return band.partition("-")[0]
-
-
-def _lower(band: str) -> str:
-    """A band is met by its lower bound: 200k- is 200k-1M, as a provider or a price file may write it."""
-    return band.partition("-")[0]
-
-
-def _weigh(rows: Sequence[LogRow]) -> Owners:
-    weights, by = weigh([row.measure for row in rows])
-    summed: defaultdict[Owner, int] = defaultdict(int)
-    for row, weight in zip(rows, weights, strict=True):
-        summed[row.owner] += weight
-    owners = sorted(summed, key=key_bytes)
-    return Owners(owners, [summed[owner] for owner in owners], by, frozenset(owner.environment for owner in owners))
-
-
-def _subject(log: str, model: str, meters: set[str]) -> str:
-    return " ".join([f"{log}:", ALL if model == ANY else model, *sorted(meters)])
-
-
-def _words(known: dict[str, str]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in known.items() if value != ANY)

@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from llm_finops.core.allocate.cover import Cover, Group
+from llm_finops.core.allocate.cover import Cover
+from llm_finops.core.allocate.groups import Group
 from llm_finops.core.allocate.notes import Notes
 from llm_finops.core.allocate.spreads import Spreads
 from llm_finops.core.allocate.weigh import QUANTITY
