@@ -68,7 +68,7 @@ def lines(draw: st.DrawFn, places: tuple[tuple[str, ...], ...], basis: str, at: 
 @st.composite
 def usages(draw: st.DrawFn) -> PricedUsage:
     known = {**named(draw(PLACE)), "meter": draw(METER), "context_band": draw(BANDS)}
-    known["actor"] = draw(st.sampled_from((NONE, "ann")))
+    known["actor"] = draw(st.sampled_from((NONE, "ann", "ben")))
     return usage(OPENAI, draw(QUANTITY), draw(WEIGHT), **known)
 
 
@@ -124,6 +124,7 @@ def days(draw: st.DrawFn) -> Given:
     totals: dict[str, list[RequestTotal]] = {}
     for name in draw(st.sampled_from((("a",), ("a", "b"), ()))):
         mapped = draw(st.sampled_from((WHOLE, WHOLE[:1] + WHOLE[2:], WHOLE[2:], ("model",), ())))
+        mapped += draw(st.sampled_from(((), ("actor",))))
         sources.append(source(name, *mapped))
         totals[name] = draw(st.lists(logged(mapped, rows), min_size=1, max_size=5))
     settings_ = Settings(
@@ -183,7 +184,8 @@ def test_no_usage_row_is_lost_or_covered_more_than_whole_or_than_logged(day: Giv
         for quantity, _ in json.loads(row.meters).values()
         if row.customer != NONE
     )
-    assert sum(row.covered for row in done.coverage) <= known + len(day["usage"])
+    groups = 4 * len(day["totals"])  # that may meet one usage row, each with a rounding of its own
+    assert sum(row.covered for row in done.coverage) <= known + groups * len(day["usage"])
 
 
 @EXAMPLES

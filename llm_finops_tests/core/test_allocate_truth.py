@@ -155,6 +155,7 @@ def at_keys(*keys: str) -> Callable[[Request], bool]:
 
 
 KEYLESS = ("project", "model", "service_tier")
+NORMAL = ("production", COGS)
 STAGING = Rule("staging", {"api_key": "k4"}, environment="staging", cost_class=OPEX)
 ASSISTANT = Rule("assistant", {"api_key": "k2"}, customer="us", cost_class=OPEX)
 PARTNER = Rule("partner", {"api_key": "k3"}, customer="them")
@@ -184,5 +185,30 @@ def test_a_staging_key_meets_only_the_staging_rows_of_a_log_without_keys() -> No
     done = run(OPENAI, bill(day), day.usage(), {"log": day.totals(KEYLESS)}, settings)
     for keys, cost_class in ((("k4",), OPEX), (("k0", "k1", "k2", "k3"), COGS)):
         got = {at[:1]: nano for at, nano in costs(done, "customer", "cost_class").items() if at[1] == cost_class}
+        assert worst_error(got, day.truth(at_keys(*keys))) <= NOISE
+    assert done.findings == []
+
+
+def test_a_key_rule_leaves_the_same_environment_of_other_projects_to_the_log() -> None:
+    day = made_up(OPENAI, 11)
+    staging = {"k2", "k4"}  # k2 is in a project of its own, which the log names
+    day.requests = [replace(r, environment="staging" if r.api_key in staging else "production") for r in day.requests]
+    settings = Settings(requests=(source("log", *KEYLESS),), rules=(STAGING,))
+    done = run(OPENAI, bill(day), day.usage(), {"log": day.totals(KEYLESS)}, settings)
+    for keys, label in ((("k4",), ("staging", OPEX)), (("k2",), ("staging", COGS)), (("k0", "k1", "k3"), NORMAL)):
+        found = costs(done, "customer", "environment", "cost_class").items()
+        assert worst_error({at[:1]: nano for at, nano in found if at[1:] == label}, day.truth(at_keys(*keys))) <= NOISE
+    assert done.findings == []
+
+
+def test_a_key_that_is_production_by_rule_meets_only_production_of_a_log_that_names_it() -> None:
+    day = made_up(OPENAI, 12)
+    day.requests = [replace(r, environment="dev" if r.api_key == "k4" else "production") for r in day.requests]
+    rules = tuple(Rule(key, {"api_key": key}, environment="production") for key in ("k0", "k1", "k2", "k3"))
+    settings = Settings(requests=(source("log", "model", "service_tier"),), rules=rules)
+    done = run(OPENAI, bill(day), day.usage(), {"log": day.totals(("model", "service_tier"))}, settings)
+    for keys, environment in ((("k4",), "dev"), (("k0", "k1", "k2", "k3"), "production")):
+        found = costs(done, "customer", "environment").items()
+        got = {at[:1]: nano for at, nano in found if at[1] == environment}
         assert worst_error(got, day.truth(at_keys(*keys))) <= NOISE
     assert done.findings == []

@@ -29,6 +29,7 @@ class LogRow(NamedTuple):
     context_band: str
     meter: str
     owner: Owner
+    actor: str  # (none) where the source does not map it, or says nothing
     measure: Measure
 
 
@@ -39,6 +40,7 @@ class Log:
     name: str
     mapped: frozenset[str]
     rows: tuple[LogRow, ...]
+    actors: bool  # it maps them
     lives_unsaid: bool  # its cache writes never say how long the entry lives, so they stand for every life
 
     def meter(self, meter: str) -> str:
@@ -49,13 +51,15 @@ class Log:
 def read_logs(account: str, totals: Mapping[str, Sequence[RequestTotal]], book: Rulebook) -> list[Log]:
     """The logs that speak of the account: the one that maps most dimensions first, then by name."""
     logs = [_log(account, book.source(name), rows, book) for name, rows in totals.items()]
-    return sorted((log for log in logs if log.rows), key=lambda log: (-len(log.mapped), log.name.encode()))
+    return sorted(
+        (log for log in logs if log.rows), key=lambda log: (-len(log.mapped), not log.actors, log.name.encode())
+    )
 
 
 def _log(account: str, source: RequestSource, totals: Sequence[RequestTotal], book: Rulebook) -> Log:
     rows = tuple(row for total in totals if total.pool.account == account for row in _rows(total, source, book))
     written = {row.meter for row in rows if is_cache_write(row.meter)}
-    return Log(source.name, source.mapped, rows, lives_unsaid=written == {UNSPECIFIED})
+    return Log(source.name, source.mapped, rows, "actor" in source.columns, lives_unsaid=written == {UNSPECIFIED})
 
 
 def _rows(total: RequestTotal, source: RequestSource, book: Rulebook) -> Iterator[LogRow]:
@@ -63,8 +67,9 @@ def _rows(total: RequestTotal, source: RequestSource, book: Rulebook) -> Iterato
     project, api_key = book.ids(total, source.mapped)
     model = pool.model if "model" in source.mapped else ANY
     tier = pool.service_tier if "service_tier" in source.mapped else ANY
+    actor = total.actor or NONE if "actor" in source.columns else NONE
     owner = Owner(total.customer or NONE, total.feature or NONE, total.environment or NONE)
     for meter, (quantity, cost) in read_object(total.meters).items():
         if quantity > 0:
             place = (pool.provider, project, api_key, model, tier)
-            yield LogRow(place, total.context_band, meter, owner, Measure(quantity, cost, pool.currency))
+            yield LogRow(place, total.context_band, meter, owner, actor, Measure(quantity, cost, pool.currency))
