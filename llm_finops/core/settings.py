@@ -113,7 +113,7 @@ _KINDS: dict[str, tuple[str, type[Any]]] = {
     "spread": ("spreads", Spread),
 }
 # Raised whenever a verb gives other numbers for the same facts: every day is then computed again, visibly.
-VERBS = 1
+VERBS = 2
 _SCALARS = ("uncovered", "allocate_tax", "allocate_credit")
 _ORDERED = {"rule", "spread"}  # their position decides; of the others it does not, so it is left out
 
