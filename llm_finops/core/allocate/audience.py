@@ -1,7 +1,7 @@
 """Audience: which of a place's usage a log row speaks of, by environment and by actor.
 
 A log row meets everything at its place, unless a rule the log cannot see says what environment some of that
-usage is, or unless log and usage both name the actor (docs/decisions/007). Only what stands at the place
+usage is, or unless log and usage both name the actor (docs/decisions/008). Only what stands at the place
 itself decides: a rule on usage elsewhere takes no log row away from here.
 """
 
