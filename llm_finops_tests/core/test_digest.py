@@ -287,6 +287,20 @@ def test_the_order_of_the_rows_does_not_matter(day: Figures, chance: random.Rand
     assert digest(other) == digest(day)
 
 
+def test_who_names_no_model_or_feature_is_told_in_words_and_a_residue_stays_narrow() -> None:
+    money = {
+        "models": (Part("gpt-5", 100 * DOLLAR), Part("(none)", 1)),
+        "features": (Owner("chat", 100 * DOLLAR, None), Owner("(none)", 5, None), Owner("(all)", -5, None)),
+        "cost_nano": 100 * DOLLAR,
+        "cogs_nano": 100 * DOLLAR,
+    }
+    message = digest(figures(money=money))
+
+    assert "$100.00  100.0 %  gpt-5\n <$0.01    0.0 %  (no model named)\n" in plain(message)
+    assert " <$0.01    0.0 %  (no feature named)\n>−$0.01    0.0 %  (all features)\n" in plain(message)
+    assert all("<" not in str(block) for block in message.blocks)
+
+
 def test_the_hash_is_of_what_is_shown() -> None:
     day = figures(money={"estimated_nano": 1_234_560_000_000})
     unseen = replace(day, currencies=(replace(day.currencies[0], estimated_nano=1_234_560_000_001),))

@@ -3,7 +3,7 @@
 import pytest
 
 from llm_finops.core.digest import shown
-from llm_finops.core.digest.words import amount_text, change_text, percent_text, price_text
+from llm_finops.core.digest.words import amount_text, change_text, percent_text, price_text, short_text
 
 HARMLESS = {
     "<!channel>": "&lt;!channel&gt;",
@@ -68,6 +68,23 @@ def test_a_request_that_costs_less_than_a_cent_shows_three_digits() -> None:
 )
 def test_a_change_never_divides_by_zero(now: int | None, before: int | None, expected: str) -> None:
     assert change_text(now, before) == expected
+
+
+@pytest.mark.parametrize(
+    ("nano", "currency", "expected"),
+    [
+        (5, "USD", "<$0.01"),
+        (9_999_999, "USD", "<$0.01"),
+        (10_000_000, "USD", "$0.01"),
+        (-5, "EUR", ">−0.01 EUR"),
+        (5, "JPY", "<1 JPY"),
+        (0, "USD", "$0.00"),
+    ],
+)
+def test_among_others_less_than_a_cent_is_less_than_a_cent_and_never_zero(
+    nano: int, currency: str, expected: str
+) -> None:
+    assert short_text(nano, currency) == expected
 
 
 def test_a_percentage_rounds_half_even_and_keeps_its_sign() -> None:

@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from llm_finops.core.digest.figures import CurrencyFigures, Figures, Part
@@ -103,8 +103,8 @@ def _tables(money: CurrencyFigures, code: str) -> list[Table]:
         losses(f"Below zero: {below}{code}", money.below_zero, money.currency),
         parts(f"Cost without revenue{code}", trials, None, money.currency),
         owners(f"Customers, by cogs{code}", money.customers, money.cogs_nano, money.currency),
-        owners(f"Features, by cogs{code}", money.features, money.cogs_nano, money.currency),
+        replace(owners(f"Features, by cogs{code}", money.features, money.cogs_nano, money.currency), what="feature"),
         parts(f"Providers{code}", money.providers, money.cost_nano, money.currency),
-        parts(f"Models{code}", money.models, money.cost_nano, money.currency),
+        replace(parts(f"Models{code}", money.models, money.cost_nano, money.currency), what="model"),
     ]
     return [table for table in tables if table.rows]

@@ -30,6 +30,16 @@ def amount_text(nano: int, currency: str) -> str:
     return _number(nano, digits, currency)
 
 
+def short_text(nano: int, currency: str) -> str:
+    """An amount among others: less than the minor unit is <$0.01, so that a residue widens no column. Not escaped."""
+    least = 10 ** (9 - minor_digits(currency))
+    if 0 < nano < least:
+        return f"<{_number(least, minor_digits(currency), currency)}"
+    if -least < nano < 0:
+        return f">{_number(-least, minor_digits(currency), currency)}"
+    return amount_text(nano, currency)
+
+
 def price_text(nano: int, currency: str) -> str:
     """The amount of one request: below one unit three significant digits ($0.00312), else as any amount."""
     if abs(nano) >= NANO or nano == 0:
