@@ -1,91 +1,163 @@
 """Gather what the day's message says from the ledger, all as of one commit."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 
-from llm_finops.core.digest import CurrencyFigures, EarlierDay, Figures, Owner, Part
-from llm_finops.core.records import ALL, COGS, EXCLUDED, OPEX, UNALLOCATED, Margin
+from llm_finops.core.digest import CurrencyFigures, Doubts, EarlierDay, Figures, Owner, Part, Uncosted, Unpriced
+from llm_finops.core.records import ALL, COGS, EXCLUDED, NONE, OPEX, UNALLOCATED, Finding, Margin
+from llm_finops.ledger import Ledger
 from llm_finops.ledger import datasets as d
-from llm_finops.ledger import findings_by_kind, sums
+from llm_finops.pipeline.ledger_day import LedgerDay
 from llm_finops.pipeline.work import Work
+
+QUARANTINED = "rows quarantined"
+_DEFAULT_CURRENCY = "USD"  # of a day that cost nothing, where no day of the month did
 
 _Nano = dict[str, int]
 
 
 def figures_of(work: Work, day: str, earlier: Iterable[str] = ()) -> Figures:
     """The figures of a complete day; `earlier` are days whose own message could not be sent."""
-    ledger = work.ledger
-    seq = ledger.seq()
-    one = (day, day)
-    currencies = sorted({row[0] for row in sums(ledger, "allocations", ("currency",), ("rows",), one, seq)})
-    covered = sums(ledger, "coverage", ("unit",), ("covered", "quantity"), one, seq).get(("tokens",))
-    unpriced = sums(ledger, "priced_usage", ("unit",), ("quantity", "rows"), one, seq, {"list_cost_nano": None})
-    kinds = findings_by_kind(ledger, one, seq)
+    at = LedgerDay(work.ledger, day, work.ledger.seq())
+    covered = at.sums("coverage", ("unit",), ("covered", "quantity")).get(("tokens",))
+    costing = _costing(at)
+    paying = sorted({m.currency for m in at.margins if m.revenue_nano} - {*costing, NONE})
     return Figures(
         day=day,
-        currencies=tuple(_currency(work, day, currency, seq) for currency in currencies),
+        currencies=tuple(_currency(at, code, code in costing) for code in [*costing, *paying]),
+        used=_used(at),
+        requests=sum(number for (number,) in at.sums("request_totals", (), ("requests",)).values()),
         covered=covered[0] if covered else None,
         quantity=covered[1] if covered else None,
-        unpriced_rows=sum(rows for _, rows in unpriced.values()),
-        unpriced=tuple(sorted((unit, quantity) for (unit,), (quantity, _) in unpriced.items())),
-        findings=sum(kinds.values()),
-        earlier=tuple(_earlier(work, past, seq) for past in sorted(earlier)),
+        unpriced=_unpriced(at),
+        uncosted=_uncosted(at),
+        quarantined=sum(finding.amount for finding in at.findings if finding.kind == QUARANTINED),
+        findings=_doubts(at.findings),
+        earlier=tuple(_earlier(work.ledger, past, at.seq) for past in sorted(earlier)),
     )
 
 
-def _earlier(work: Work, day: str, seq: int) -> EarlierDay:
-    by_currency = sums(work.ledger, "allocations", ("currency",), ("cost_nano",), (day, day), seq)
-    return EarlierDay(day, tuple(sorted((currency, nano) for (currency,), (nano,) in by_currency.items())))
+def _costing(at: LedgerDay) -> list[str]:
+    """The currencies a cost is in. Shares of 0 are not booked: what is charged or priced has one all the same."""
+    found = {code for table in ("allocations", "cost_lines") for (code,) in at.sums(table, ("currency",), ("rows",))}
+    priced = {code for (code,) in at.sums("priced_usage", ("currency",), ("rows",))}
+    month = {code for _, code in at.history}
+    paid = {margin.currency for margin in at.margins}
+    fallback = {_DEFAULT_CURRENCY} if at.day in at.booked else set()
+    for codes in (found | priced, month, paid, fallback):
+        if known := codes - {NONE}:
+            return sorted(known)
+    return []
 
 
-def _currency(work: Work, day: str, currency: str, seq: int) -> CurrencyFigures:
+def _currency(at: LedgerDay, currency: str, has_cost: bool) -> CurrencyFigures:
     def split(by: str) -> _Nano:
-        found = sums(work.ledger, "allocations", (by,), ("cost_nano",), (day, day), seq, {"currency": currency})
+        found = at.sums("allocations", (by,), ("cost_nano",), currency=currency)
         return {key[0]: nano for key, (nano,) in found.items()}
 
-    classes, bases = split("cost_class"), split("basis")
-    margins = [m for m in _margins(work, day, seq) if m.currency == currency]
-    history = _history(work, day, currency, seq)
-    at = date.fromisoformat(day)
-    month = [str(at.replace(day=1) + timedelta(days=i)) for i in range(at.day)]
-    known = [history[past] for past in month if past in history]
-    return CurrencyFigures(
+    classes, bases = split("cost_class"), _bases(at, split("basis"))
+    unowned = at.sums("allocations", ("cost_class",), ("cost_nano",), currency=currency, customer=UNALLOCATED)
+    margins = [m for m in at.margins if m.currency == currency]
+    day = date.fromisoformat(at.day)
+    figures = CurrencyFigures(
         currency=currency,
-        cost_nano=sum(classes.values()),
+        cost_nano=sum(classes.values()) if at.day in at.booked else None,
+        has_cost=has_cost,
         cogs_nano=classes.get(COGS, 0),
         opex_nano=classes.get(OPEX, 0),
         excluded_nano=classes.get(EXCLUDED, 0),
-        revenue_nano=_known_sum(m.revenue_nano for m in margins),
-        day_before_nano=history.get(str(at - timedelta(days=1))),
-        week_before_nano=history.get(str(at - timedelta(days=7))),
-        month_to_date_nano=sum(known),
-        month_days_unknown=len(month) - len(known),
+        revenue_nano=sum(m.revenue_nano or 0 for m in margins) if at.revenue_known else None,
+        day_before_nano=at.cost(str(day - timedelta(days=1)), currency),
+        week_before_nano=at.cost(str(day - timedelta(days=7)), currency),
         logged_cost_nano=sum(m.logged_cost_nano for m in margins),
         requests=sum(m.requests for m in margins),
-        p95_nano=_p95(work, day, currency, seq),
-        reported_nano=bases.get("reported", 0),
-        estimated_nano=bases.get("estimated", 0),
-        invoiced_nano=bases.get("invoiced", 0),
-        unallocated_nano=split("customer").get(UNALLOCATED, 0),
+        p95_nano=_p95(at, currency),
+        reported_nano=bases.get("reported"),
+        estimated_nano=bases.get("estimated"),
+        invoiced_nano=bases.get("invoiced"),
+        unallocated_nano=sum(nano for (cost_class,), (nano,) in unowned.items() if cost_class != EXCLUDED),
         providers=_parts(split("provider")),
         models=_parts(split("model")),
-        customers=_owners(margins, "customer"),
+        customers=_customers(at, currency),
         features=_features(margins),
+    )
+    return _with_month(at, figures)
+
+
+def _with_month(at: LedgerDay, figures: CurrencyFigures) -> CurrencyFigures:
+    """The month so far; days before the first one ever booked are not missing, they are before our time."""
+    first = date.fromisoformat(at.day).replace(day=1)
+    start = max(str(first), min(at.booked, default=at.day))
+    days = [str(first + timedelta(days=i)) for i in range(31)]
+    costs = [at.cost(day, figures.currency) for day in days if start <= day <= at.day]
+    known = [nano for nano in costs if nano is not None]
+    return replace(
+        figures,
+        month_to_date_nano=sum(known) if known else None,
+        month_since=start if known and start > str(first) else None,
+        month_days_unknown=len(costs) - len(known),
     )
 
 
-def _margins(work: Work, day: str, seq: int) -> list[Margin]:
-    return work.ledger.read(d.MARGINS, "*", day, seq)
+def _bases(at: LedgerDay, found: _Nano) -> _Nano:
+    """The cost by basis; where it is nothing, which basis says so."""
+    if found or at.day not in at.booked:
+        return found
+    return {"reported": 0} if at.reported else {"estimated": 0} if at.scopes(d.ESTIMATES) else {}
 
 
-def _history(work: Work, day: str, currency: str, seq: int) -> _Nano:
-    """{day: cost} of the month so far and of the week before; a day that was never booked is absent, not 0."""
-    at = date.fromisoformat(day)
-    first = str(min(at - timedelta(days=7), at.replace(day=1)))
-    booked = {key.period for key in work.ledger.heads(d.ALLOCATIONS, seq=seq) if first <= key.period <= day}
-    costs = sums(work.ledger, "allocations", ("day",), ("cost_nano",), (first, day), seq, {"currency": currency})
-    return {past: costs.get((past,), (0,))[0] for past in booked}
+def _used(at: LedgerDay) -> bool | None:
+    """Whether anything was used; unknown where no provider has said."""
+    if not at.scopes(d.USAGE):
+        return None
+    return any(quantity for (quantity,) in at.sums("usage", ("unit",), ("quantity",)).values())
+
+
+def _unpriced(at: LedgerDay) -> tuple[Unpriced, ...]:
+    """What has no price, by model; a report with charges says what it costs, an estimate leaves it out."""
+    found = at.sums("priced_usage", ("account", "model", "unit"), ("quantity",), list_cost_nano=None)
+    by: defaultdict[tuple[str, str, bool], int] = defaultdict(int)
+    for (account, model, unit), (quantity,) in found.items():
+        by[model, unit, account in at.reported & at.charged] += quantity
+    return tuple(
+        Unpriced(model, unit, quantity, in_total)
+        for (model, unit, in_total), quantity in sorted(by.items())
+        if quantity
+    )
+
+
+def _uncosted(at: LedgerDay) -> tuple[Uncosted, ...]:
+    """Priced usage of accounts whose report is there and holds no charge."""
+    found = at.sums("priced_usage", ("account", "currency"), ("list_cost_nano",))
+    return tuple(
+        Uncosted(account, currency, nano)
+        for (account, currency), (nano,) in sorted(found.items())
+        if nano and account in at.reported - at.charged
+    )
+
+
+def _doubts(findings: Iterable[Finding]) -> tuple[Doubts, ...]:
+    kinds: defaultdict[str, list[Finding]] = defaultdict(list)
+    for finding in findings:
+        kinds[finding.kind].append(finding)
+    return tuple(Doubts(kind, len(found), _largest(found)) for kind, found in sorted(kinds.items()))
+
+
+def _largest(findings: Iterable[Finding]) -> tuple[tuple[str, int], ...]:
+    most: _Nano = {}
+    for finding in findings:
+        most[finding.unit] = max(abs(finding.amount), most.get(finding.unit, 0))
+    return tuple(sorted(most.items()))
+
+
+def _earlier(ledger: Ledger, day: str, seq: int) -> EarlierDay:
+    at = LedgerDay(ledger, day, seq)
+    costs = {code: nano for (code,), (nano,) in at.sums("allocations", ("currency",), ("cost_nano",)).items()}
+    if not costs and day in at.booked:
+        costs = dict.fromkeys(_costing(at), 0)  # it cost nothing, which is known
+    return EarlierDay(day, tuple(sorted(costs.items())))
 
 
 def _known_sum(values: Iterable[int | None]) -> int | None:
@@ -96,6 +168,29 @@ def _known_sum(values: Iterable[int | None]) -> int | None:
 
 def _parts(by_name: _Nano) -> tuple[Part, ...]:
     return tuple(Part(name, nano) for name, nano in sorted(by_name.items()))
+
+
+def _customers(at: LedgerDay, currency: str) -> tuple[Owner, ...]:
+    """Customers with cost or revenue in the currency, and in which others the rest of their margin is."""
+    pays: defaultdict[str, set[str]] = defaultdict(set)
+    costs: defaultdict[str, set[str]] = defaultdict(set)
+    for margin in at.margins:
+        loaded = margin.revenue_nano is not None
+        if margin.revenue_nano or (loaded and (margin.customer, currency) in at.no_rate):
+            pays[margin.customer].add(margin.currency)
+        if margin.cost_nano:
+            costs[margin.customer].add(margin.currency)
+    found = _owners([m for m in at.margins if m.currency == currency], "customer")
+    return tuple(replace(owner, elsewhere=_elsewhere(owner, currency, pays, costs)) for owner in found)
+
+
+def _elsewhere(
+    owner: Owner, currency: str, pays: Mapping[str, set[str]], costs: Mapping[str, set[str]]
+) -> tuple[str, ...]:
+    others = pays.get(owner.name, set()) - {currency}
+    if not others and owner.revenue_nano and not owner.cost_nano:
+        others = costs.get(owner.name, set()) - {currency}  # revenue here, all of its cost there
+    return tuple(sorted(others))
 
 
 def _owners(margins: list[Margin], by: str) -> tuple[Owner, ...]:
@@ -115,11 +210,11 @@ def _features(margins: list[Margin]) -> tuple[Owner, ...]:
     return _owners(margins, "feature")
 
 
-def _p95(work: Work, day: str, currency: str, seq: int) -> int | None:
+def _p95(at: LedgerDay, currency: str) -> int | None:
     """Of all requests, where one log holds them all: quantiles of several logs cannot be combined."""
     found = [
         row.p95_nano
-        for rows in work.ledger.read_days(d.REQUEST_QUANTILES, day, day, seq=seq).values()
+        for rows in at.ledger.read_days(d.REQUEST_QUANTILES, at.day, at.day, seq=at.seq).values()
         for row in rows
         if (row.grouping, row.currency) == ("all", currency)
     ]

@@ -59,15 +59,20 @@ def test_a_request_that_costs_less_than_a_cent_shows_three_digits() -> None:
         (110, 100, "+10.0 %"),
         (90, 100, "−10.0 %"),
         (100, 100, "no change"),
-        (5, 0, "n/a"),
-        (5, -5, "n/a"),
+        (5 * 10**9, 0, "was $0.00"),
+        (5 * 10**9, -5 * 10**9, "was −$5.00"),
+        (-5 * 10**9, 100 * 10**9, "was $100.00"),
+        (-5 * 10**9, -4 * 10**9, "was −$4.00"),
+        (0, 100, "−100.0 %"),
         (0, 0, "no change"),
         (None, 5, "not known"),
         (5, None, "not known"),
     ],
 )
-def test_a_change_never_divides_by_zero(now: int | None, before: int | None, expected: str) -> None:
-    assert change_text(now, before) == expected
+def test_a_change_is_a_percentage_or_where_none_tells_the_amount(
+    now: int | None, before: int | None, expected: str
+) -> None:
+    assert change_text(now, before, "USD") == expected
 
 
 @pytest.mark.parametrize(

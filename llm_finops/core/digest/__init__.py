@@ -4,17 +4,20 @@
 every name harmless), `plain` reads the same message in a terminal.
 """
 
-from llm_finops.core.digest.figures import CurrencyFigures, EarlierDay, Figures, Owner, Part
+from llm_finops.core.digest.figures import CurrencyFigures, Doubts, EarlierDay, Figures, Owner, Part, Uncosted, Unpriced
 from llm_finops.core.digest.message import Message, digest, plain
 from llm_finops.core.digest.words import escape, shown
 
 __all__ = [
     "CurrencyFigures",
+    "Doubts",
     "EarlierDay",
     "Figures",
     "Message",
     "Owner",
     "Part",
+    "Uncosted",
+    "Unpriced",
     "digest",
     "escape",
     "plain",

@@ -8,6 +8,8 @@ from typing import Literal
 
 from llm_finops.core.records import UNALLOCATED
 
+CURRENCIES_MAX = 4  # that a message shows; the others are named
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -19,16 +21,21 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """A customer or a feature: its allocated cogs and its revenue (None: not loaded)."""
+    """A customer or a feature: its allocated cogs and its revenue, in one currency.
+
+    Revenue is None where it is not loaded, or is all in the currencies of `elsewhere`: those that hold
+    revenue or cost without which there is no margin, since no rate leads from one to the other.
+    """
 
     name: str
     cost_nano: int
     revenue_nano: int | None
+    elsewhere: tuple[str, ...] = ()
 
     @property
     def margin_nano(self) -> int | None:
-        """Revenue less cogs; None where the revenue is not loaded or nobody could have any."""
-        if self.revenue_nano is None or self.name == UNALLOCATED:
+        """Revenue less cogs; None where a part of either is not known, or nobody could have any revenue."""
+        if self.revenue_nano is None or self.elsewhere or self.name == UNALLOCATED:
             return None
         return self.revenue_nano - self.cost_nano
 
@@ -43,32 +50,47 @@ class CurrencyFigures:
 
     currency: str
     cost_nano: int | None
+    has_cost: bool = True  # False: nothing is charged or priced in this currency, customers only pay in it
     cogs_nano: int = 0
     opex_nano: int = 0
     excluded_nano: int = 0
-    revenue_nano: int | None = None
+    revenue_nano: int | None = None  # what is paid in this currency; None: not loaded
     day_before_nano: int | None = None
     week_before_nano: int | None = None  # the same weekday last week
     month_to_date_nano: int | None = None
-    month_days_unknown: int = 0  # days of the month whose cost is not in `month_to_date_nano`
+    month_since: str | None = None  # the first day booked, where that is later than the first of the month
+    month_days_unknown: int = 0  # days since then whose cost is not in `month_to_date_nano`
     logged_cost_nano: int = 0  # cost found by request log
     requests: int = 0
     p95_nano: int | None = None  # of single requests' list cost
-    reported_nano: int = 0
-    estimated_nano: int = 0
-    invoiced_nano: int = 0
-    unallocated_nano: int = 0
+    reported_nano: int | None = None  # None: of no account, as for the next two
+    estimated_nano: int | None = None
+    invoiced_nano: int | None = None
+    unallocated_nano: int = 0  # cogs and opex; nobody could own what is excluded
     providers: tuple[Part, ...] = ()
     models: tuple[Part, ...] = ()
     customers: tuple[Owner, ...] = ()
     features: tuple[Owner, ...] = ()
 
     @property
-    def margin_nano(self) -> int | None:
-        """Gross margin: revenue less cogs; None where either is unknown."""
-        if self.revenue_nano is None or self.cost_nano is None:
+    def apart(self) -> tuple[Owner, ...]:
+        """Customers left out of the margin: what they pay or cost elsewhere needs a rate."""
+        return tuple(customer for customer in self.customers if customer.elsewhere)
+
+    @property
+    def margin_revenue_nano(self) -> int | None:
+        """The revenue of those the margin is of; None where nobody who pays is left."""
+        paid = [customer.revenue_nano or 0 for customer in self.apart]
+        if self.revenue_nano is None or (paid and not any(c.revenue_nano for c in self.customers if not c.elsewhere)):
             return None
-        return self.revenue_nano - self.cogs_nano
+        return self.revenue_nano - sum(paid)
+
+    @property
+    def margin_nano(self) -> int | None:
+        """Gross margin: revenue less cogs, without the customers `apart`; None where either is unknown."""
+        if self.margin_revenue_nano is None or self.cost_nano is None:
+            return None
+        return self.margin_revenue_nano - self.cogs_nano + sum(customer.cost_nano for customer in self.apart)
 
     @property
     def below_zero(self) -> tuple[Owner, ...]:
@@ -90,6 +112,34 @@ class EarlierDay:
 
 
 @dataclass(frozen=True, slots=True)
+class Unpriced:
+    """Usage of a model that no price is known for; `in_total` where the provider's own report says what it costs."""
+
+    model: str
+    unit: str
+    quantity: int
+    in_total: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Uncosted:
+    """Usage of an account whose cost report holds no charge at all, at list."""
+
+    account: str
+    currency: str
+    list_cost_nano: int
+
+
+@dataclass(frozen=True, slots=True)
+class Doubts:
+    """The day's findings of one kind: how many, and by unit (a currency: nano) the largest amount, without sign."""
+
+    kind: str
+    count: int
+    largest: tuple[tuple[str, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Figures:
     """Everything the message of a day says."""
 
@@ -98,10 +148,19 @@ class Figures:
     state: Literal["complete", "partial"] = "complete"
     missing: tuple[str, ...] = ()  # sources that the day still lacks, where partial
     late: tuple[str, ...] = ()  # sources later than they usually are
+    used: bool | None = None  # whether the providers report any usage
+    requests: int = 0  # all that were logged, whosever they are
     covered: int | None = None  # tokens found in request logs, of
     quantity: int | None = None  # the tokens the providers report
-    unpriced_rows: int = 0
-    unpriced: tuple[tuple[str, int], ...] = ()  # (unit, quantity)
-    findings: int = 0
+    unpriced: tuple[Unpriced, ...] = ()
+    uncosted: tuple[Uncosted, ...] = ()
+    quarantined: int = 0  # rows of files that are not counted
+    findings: tuple[Doubts, ...] = ()
     earlier: tuple[EarlierDay, ...] = ()
     main_currency: str = "USD"  # shown first
+
+    @property
+    def uncosted_by_currency(self) -> tuple[tuple[str, int], ...]:
+        """What is used and has no cost, at list, by currency."""
+        codes = sorted({row.currency for row in self.uncosted})
+        return tuple((code, sum(r.list_cost_nano for r in self.uncosted if r.currency == code)) for code in codes)

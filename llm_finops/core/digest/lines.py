@@ -1,8 +1,8 @@
-"""The sentences of a message: what the day cost, what it earned, and how far to trust it."""
+"""The sentences of a message: what the day cost and what it earned."""
 
 from collections.abc import Sequence
 
-from llm_finops.core.digest.figures import CurrencyFigures, Figures
+from llm_finops.core.digest.figures import CURRENCIES_MAX, CurrencyFigures, Figures
 from llm_finops.core.digest.words import (
     NOT_APPLICABLE,
     UNKNOWN,
@@ -10,25 +10,23 @@ from llm_finops.core.digest.words import (
     change_text,
     count_text,
     cut,
+    date_text,
     day_text,
     percent_text,
     price_text,
-    shown,
     weekday_text,
 )
 from llm_finops.core.money import round_half_even
 from llm_finops.core.records import key_bytes
 
-CURRENCIES_MAX = 4
 EARLIER_MAX = 7
 
 
 def unused(figures: Figures) -> bool:
-    """Whether the day is complete and truly empty: nothing used, nothing paid."""
-    used = figures.quantity or figures.unpriced_rows or figures.state != "complete"
-    return not used and all(
-        money.cost_nano == 0 and not money.requests and not money.revenue_nano for money in figures.currencies
-    )
+    """Whether the day is complete and truly empty: that nothing was used, logged, charged or paid is known."""
+    used = figures.used is not False or figures.quantity or figures.requests or figures.unpriced
+    empty = all(money.cost_nano == 0 and not money.requests and not money.revenue_nano for money in figures.currencies)
+    return figures.state == "complete" and not used and empty and bool(figures.currencies)
 
 
 def sentence(figures: Figures, currencies: Sequence[CurrencyFigures]) -> str:
@@ -36,10 +34,12 @@ def sentence(figures: Figures, currencies: Sequence[CurrencyFigures]) -> str:
     start = f"LLM costs on {day_text(figures.day)}"
     if unused(figures):
         return f"{start}: no usage, no cost and no requests."
-    costs = " and ".join(cut([_cost_and_change(money) for money in currencies], CURRENCIES_MAX))
+    costs = " and ".join(cut([_cost_and_change(money) for money in currencies if money.has_cost], CURRENCIES_MAX))
     text = f"{start}: {costs or UNKNOWN}"
     if currencies:
         text += f", gross margin {_margin(currencies[0])}"
+    for code, nano in figures.uncosted_by_currency[:CURRENCIES_MAX]:
+        text += f"; usage worth {amount_text(nano, code)} at list has no cost"
     if below := sum(len(money.below_zero) for money in currencies):
         text += f"; {count_text(below, 'customer')} below zero"
     if figures.state == "partial":
@@ -51,24 +51,26 @@ def headline(figures: Figures, money: CurrencyFigures) -> str:
     """The day's cost, how it moved, and the month so far."""
     if money.cost_nano is None:
         return f"*{money.currency}: the cost of this day is {UNKNOWN}*, no source covers it yet."
-    day = change_text(money.cost_nano, money.day_before_nano)
-    week = change_text(money.cost_nano, money.week_before_nano)
     month = UNKNOWN
     if money.month_to_date_nano is not None:
         month = amount_text(money.month_to_date_nano, money.currency)
+    if money.month_since:
+        month += f", since {date_text(money.month_since)}"
     if money.month_days_unknown:
         month += f" ({count_text(money.month_days_unknown, 'day')} {UNKNOWN})"
-    return (
-        f"*{amount_text(money.cost_nano, money.currency)}*\n"
-        f"{day} on the day before · {week} on {weekday_text(figures.day)} last week\nMonth to date {month}"
-    )
+    moved = _changes(figures.day, money, money.cost_nano)
+    return f"*{amount_text(money.cost_nano, money.currency)}*\n{moved}\nMonth to date {month}"
+
+
+def only_revenue(money: CurrencyFigures) -> str:
+    """A currency in which customers pay and nothing costs."""
+    return f"*{money.currency}*: revenue {_revenue(money)}, no cost in this currency."
 
 
 def fields(money: CurrencyFigures) -> dict[str, str]:
     """The figures beside the headline, by their label."""
     code = money.currency
-    revenue = "not loaded" if money.revenue_nano is None else amount_text(money.revenue_nano, code)
-    texts = {"Gross margin": _margin(money), "Revenue": revenue}
+    texts = {"Gross margin": _margin(money), "Revenue": _revenue(money)}
     if money.requests > 0:
         texts["Cost per request"] = price_text(round_half_even(money.logged_cost_nano, money.requests), code)
         texts["Logged requests"] = f"{money.requests:,}"
@@ -80,21 +82,6 @@ def fields(money: CurrencyFigures) -> dict[str, str]:
         classes = (("cogs", money.cogs_nano), ("opex", money.opex_nano), ("excluded", money.excluded_nano))
         texts["Cost by class"] = ", ".join(f"{name} {amount_text(nano, code)}" for name, nano in classes if nano)
     return texts
-
-
-def notes(figures: Figures, top: int) -> str:
-    """What weakens the figures, one line each; empty where nothing does."""
-    found = []
-    if figures.state == "partial":
-        found.append(f"*Missing*: {_names(figures.missing, top)}. The figures are without it.")
-    if figures.late:
-        found.append(f"*Late*: {_names(figures.late, top)}.")
-    if figures.unpriced_rows:
-        units = cut([f"{quantity:,} `{shown(unit)}`" for unit, quantity in sorted(figures.unpriced)], 3)
-        quantities = f" ({', '.join(units)})" if units else ""
-        rows = count_text(figures.unpriced_rows, "usage row")
-        found.append(f"*Unpriced*: {rows}{quantities} without a known price.")
-    return "\n".join(f"• {note}" for note in found)
 
 
 def earlier(figures: Figures) -> str:
@@ -111,42 +98,46 @@ def earlier(figures: Figures) -> str:
     return "*Earlier days, not sent at their time*\n```\n" + "\n".join(lines) + "\n```" + more
 
 
-def trust(figures: Figures, currencies: Sequence[CurrencyFigures]) -> str:
-    """How far the figures can be trusted, in one small line."""
-    pieces = []
-    for money in currencies[:CURRENCIES_MAX]:
-        amounts = {
-            "reported": money.reported_nano,
-            "estimated": money.estimated_nano,
-            "invoiced": money.invoiced_nano,
-            "unallocated": money.unallocated_nano,
-        }
-        pieces += [f"{amount_text(nano, money.currency)} {name}" for name, nano in amounts.items() if nano]
-    if figures.covered is None or figures.quantity is None:
-        pieces.append(f"coverage by request logs {UNKNOWN}")
-    elif figures.quantity > 0:
-        pieces.append(f"{percent_text(figures.covered, figures.quantity)} of tokens found in request logs")
-    return " · ".join([*pieces, count_text(figures.findings, "finding"), "UTC day"])
+def _changes(day: str, money: CurrencyFigures, now: int) -> str:
+    """A gap yesterday is news; that there was no pipeline a week ago is not."""
+    before, week = money.day_before_nano, money.week_before_nano
+    if before is None and week is None:
+        return "no earlier day to compare with"
+    text = f"{change_text(now, before, money.currency)} on the day before"
+    if week is not None:
+        text += f" · {change_text(now, week, money.currency)} on {weekday_text(day)} last week"
+    return text
 
 
 def _cost_and_change(money: CurrencyFigures) -> str:
     if money.cost_nano is None:
         return f"{money.currency} cost {UNKNOWN}"
-    change = change_text(money.cost_nano, money.day_before_nano)
-    return f"{amount_text(money.cost_nano, money.currency)} ({change} on the day before)"
+    cost = amount_text(money.cost_nano, money.currency)
+    if money.day_before_nano is None and money.week_before_nano is None:
+        return cost
+    return f"{cost} ({change_text(money.cost_nano, money.day_before_nano, money.currency)} on the day before)"
+
+
+def _revenue(money: CurrencyFigures) -> str:
+    if money.revenue_nano is None:
+        return "not loaded"
+    if money.revenue_nano == 0 and money.apart:
+        return f"none in {money.currency}"
+    return amount_text(money.revenue_nano, money.currency)
 
 
 def _margin(money: CurrencyFigures) -> str:
+    """Of the customers whose revenue and cost are in this currency; how many it leaves out is said."""
     if money.revenue_nano is None:
         return f"{NOT_APPLICABLE} (revenue not loaded)"
-    if money.margin_nano is None:
+    if money.cost_nano is None:
         return UNKNOWN
-    return f"{amount_text(money.margin_nano, money.currency)} ({percent_text(money.margin_nano, money.revenue_nano)})"
-
-
-def _names(names: Sequence[str], top: int) -> str:
-    spans = [f"`{shown(name)}`" for name in sorted(names, key=lambda name: key_bytes((name,)))]
-    return ", ".join(cut(spans, top)) or "not said which"
+    if money.margin_nano is None:
+        codes = sorted({code for customer in money.apart for code in customer.elsewhere})
+        return f"{NOT_APPLICABLE} (no rate for {', '.join(cut(codes, CURRENCIES_MAX))})"
+    percent = percent_text(money.margin_nano, money.margin_revenue_nano)
+    without = f" without {count_text(len(money.apart), 'customer')}" if money.apart else ""
+    return f"{amount_text(money.margin_nano, money.currency)} ({percent}){without}"
 
 
 def _ordered(costs: Sequence[tuple[str, int | None]]) -> list[tuple[str, int | None]]:

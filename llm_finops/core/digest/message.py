@@ -12,12 +12,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from llm_finops.core.digest.figures import CurrencyFigures, Figures, Part
-from llm_finops.core.digest.lines import CURRENCIES_MAX, earlier, fields, headline, notes, sentence, trust, unused
+from llm_finops.core.digest.doubts import notes, trust
+from llm_finops.core.digest.figures import CURRENCIES_MAX, CurrencyFigures, Figures, Part
+from llm_finops.core.digest.lines import earlier, fields, headline, only_revenue, sentence, unused
 from llm_finops.core.digest.tables import Table, losses, owners, parts, render
-from llm_finops.core.digest.words import count_text, day_text, unescape
+from llm_finops.core.digest.words import UNKNOWN, count_text, day_text, unescape
 
 JSON_MAX = 12_000  # Slack refuses blocks at about 13,200 characters of JSON; the limit is not documented
+TEXT_MAX = 3_000  # of a section's text
 TOPS = (8, 5, 3, 1, 0)  # how many names a list shows: the most that fit
 
 _CODE = re.compile(r"(```.*?```|`[^`]*`)", re.DOTALL)
@@ -36,12 +38,14 @@ class Message:
 
 def digest(figures: Figures) -> Message:
     """The message of a day. Equal figures give equal bytes, in whatever order they came."""
-    currencies = sorted(figures.currencies, key=lambda c: (c.currency != figures.main_currency, c.currency))
+    currencies = sorted(
+        figures.currencies, key=lambda c: (not c.has_cost, c.currency != figures.main_currency, c.currency)
+    )
     text = sentence(figures, currencies)
     blocks: list[Block] = []
     for top in TOPS:
         blocks = _blocks(figures, currencies, top)
-        if len(json.dumps(blocks)) <= JSON_MAX:
+        if _fits(blocks):
             break
     rendered = json.dumps([text, blocks], sort_keys=True, separators=(",", ":"))
     return Message(text, tuple(blocks), hashlib.sha256(rendered.encode()).hexdigest())
@@ -64,24 +68,44 @@ def _bare(text: str) -> str:
     return unescape("".join(span.strip("`\n") if i % 2 else span.replace("*", "") for i, span in enumerate(spans)))
 
 
+def _fits(blocks: Sequence[Block]) -> bool:
+    texts = [block["text"]["text"] for block in blocks if "text" in block]
+    return len(json.dumps(blocks)) <= JSON_MAX and all(len(text) <= TEXT_MAX for text in texts)
+
+
 def _blocks(figures: Figures, currencies: Sequence[CurrencyFigures], top: int) -> list[Block]:
-    heading = f"LLM costs, {day_text(figures.day)}"
+    heading = f"LLM costs, {day_text(figures.day)} (UTC)"
     heading = f"PARTIAL · {heading}" if figures.state == "partial" else heading
     blocks: list[Block] = [{"type": "header", "text": {"type": "plain_text", "text": heading, "emoji": False}}]
-    if unused(figures):
-        blocks.append(_section("No usage: no cost and no requests on this day."))
-    for money in currencies[:CURRENCIES_MAX]:
-        blocks += [_section(headline(figures, money)), _fields(fields(money))]
-    if others := currencies[CURRENCIES_MAX:]:
+    shown, others = currencies[:CURRENCIES_MAX], currencies[CURRENCIES_MAX:]
+    blocks += _sums(figures, shown)
+    if others:
         blocks.append(_section(f"And {len(others)} more: {', '.join(money.currency for money in others[:20])}."))
-    if weak := notes(figures, top):
+    if weak := notes(figures, shown, top):
         blocks.append(_section(weak))
-    for money in currencies[:CURRENCIES_MAX]:
-        code = f" · {money.currency}" if len(currencies) > 1 else ""
-        blocks += [_section(render(table, money.currency, top)) for table in _tables(money, code)]
+    for money in shown if not unused(figures) else ():
+        code = f" · {money.currency}" if sum(money.has_cost for money in currencies) > 1 else ""
+        tables = _tables(money, code) if money.has_cost else []
+        blocks += [_section(render(table, money.currency, top)) for table in tables]
     if before := earlier(figures):
         blocks.append(_section(before))
-    return [*blocks, {"type": "context", "elements": [_mrkdwn(trust(figures, currencies))]}]
+    return [*blocks, {"type": "context", "elements": [_mrkdwn(trust(figures, shown))]}]
+
+
+def _sums(figures: Figures, currencies: Sequence[CurrencyFigures]) -> list[Block]:
+    """The day in each currency; on a day without anything, that it is so, and the month."""
+    empty = unused(figures)
+    blocks = [_section("No usage: no cost and no requests on this day.")] if empty else []
+    if not currencies:
+        blocks.append(_section(f"*The cost of this day is {UNKNOWN}*, no source covers it yet."))
+    for money in currencies:
+        if not money.has_cost:
+            blocks.append(_section(only_revenue(money)))
+            continue
+        blocks.append(_section(headline(figures, money)))
+        if not empty:
+            blocks.append(_fields(fields(money)))
+    return blocks
 
 
 def _mrkdwn(text: str) -> Block:

@@ -72,7 +72,9 @@ def render(table: Table, currency: str, top: int) -> str:
 
 
 def _revenue(owner: Owner, currency: str) -> str:
-    return NOT_APPLICABLE if owner.revenue_nano is None else short_text(owner.revenue_nano, currency)
+    if owner.revenue_nano is not None:
+        return short_text(owner.revenue_nano, currency)
+    return f"in {', '.join(owner.elsewhere)}" if owner.elsewhere else NOT_APPLICABLE
 
 
 def _name(name: str, what: str) -> str:

@@ -52,14 +52,14 @@ def minor_digits(currency: str) -> int:
     return -int(Money.of_minor(1, currency).amount.as_tuple().exponent)
 
 
-def change_text(now: int | None, before: int | None) -> str:
-    """By how much an amount grew or fell, in %; n/a from 0 or less, which no percentage tells."""
+def change_text(now: int | None, before: int | None, currency: str) -> str:
+    """By how much an amount grew or fell, in %; from 0 or through 0, where no percentage tells, what it was."""
     if now is None or before is None:
         return UNKNOWN
     if now == before:
         return "no change"
-    if before <= 0:
-        return NOT_APPLICABLE
+    if before <= 0 or now < 0:
+        return f"was {amount_text(before, currency)}"
     text = percent_text(now - before, before)
     return text if text.startswith(MINUS) else f"+{text}"
 
@@ -81,7 +81,13 @@ def count_text(number: int, noun: str) -> str:
 def day_text(day: str) -> str:
     """An ISO date as people say it: Monday 23 November 2026."""
     then = date.fromisoformat(day)
-    return f"{_WEEKDAYS[then.weekday()]} {then.day} {_MONTHS[then.month - 1]} {then.year}"
+    return f"{_WEEKDAYS[then.weekday()]} {date_text(day)} {then.year}"
+
+
+def date_text(day: str) -> str:
+    """An ISO date within its year: 17 November."""
+    then = date.fromisoformat(day)
+    return f"{then.day} {_MONTHS[then.month - 1]}"
 
 
 def weekday_text(day: str) -> str:
