@@ -60,6 +60,7 @@ def _currency(at: LedgerDay, currency: str, has_cost: bool) -> CurrencyFigures:
     classes, bases = split("cost_class"), _bases(at, split("basis"))
     unowned = at.sums("allocations", ("cost_class",), ("cost_nano",), currency=currency, customer=UNALLOCATED)
     margins = [m for m in at.margins if m.currency == currency]
+    customers = _customers(at, currency)
     day = date.fromisoformat(at.day)
     figures = CurrencyFigures(
         currency=currency,
@@ -80,8 +81,8 @@ def _currency(at: LedgerDay, currency: str, has_cost: bool) -> CurrencyFigures:
         unallocated_nano=sum(nano for (cost_class,), (nano,) in unowned.items() if cost_class != EXCLUDED),
         providers=_parts(split("provider")),
         models=_parts(split("model")),
-        customers=_customers(at, currency),
-        features=_features(margins),
+        customers=customers,
+        features=_features(margins, {customer.name for customer in customers if customer.elsewhere}),
     )
     return _with_month(at, figures)
 
@@ -203,8 +204,12 @@ def _owners(margins: list[Margin], by: str) -> tuple[Owner, ...]:
     return tuple(Owner(name, costs[name], _known_sum(revenue[name])) for name in sorted(costs))
 
 
-def _features(margins: list[Margin]) -> tuple[Owner, ...]:
-    """Features with their cost; their revenue is not known where some of it names no feature."""
+def _features(margins: list[Margin], apart: set[str]) -> tuple[Owner, ...]:
+    """Features with their cost; their revenue is not known where some of it names no feature.
+
+    Nor is that of a feature with a customer `apart`, who pays or costs in another currency too.
+    """
+    margins = [m._replace(revenue_nano=None) if m.customer in apart else m for m in margins]
     if any(m.feature == ALL and m.revenue_nano for m in margins):
         margins = [m._replace(revenue_nano=None) for m in margins if m.feature != ALL or m.cost_nano]
     return _owners(margins, "feature")

@@ -56,3 +56,11 @@ def test_revenue_whose_cost_is_all_elsewhere_is_no_margin() -> None:
 
     assert "Gross margin: n/a (no rate for USD)\nRevenue: 0.40 EUR\n" in text
     assert "• No rate: 1 customer costs in USD; 0.40 EUR of revenue is not in the margin.\n" in text
+
+
+def test_cost_per_request_stands_in_the_currency_that_requests_are_charged_in() -> None:
+    text = plain(digest(Figures("2026-11-23", (dollars(ADA), euros(has_cost=True)), requests=4)))
+    assert "Cost per request" not in text
+
+    none = plain(digest(Figures("2026-11-23", (dollars(ADA),), requests=0)))
+    assert "Cost per request: n/a (no logged requests)" in none

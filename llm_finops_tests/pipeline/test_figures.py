@@ -79,6 +79,18 @@ def test_revenue_in_another_currency_was_loaded_and_has_a_margin_of_its_own(litt
     assert "Gross margin: $2.60 (52.0 %) without 1 customer" in message(little, FIRST)
 
 
+def test_who_pays_in_two_currencies_has_a_margin_in_neither_nor_has_the_feature(little: Little) -> None:
+    path = little.revenue(FIRST)
+    path.write_text(f"{path.read_text(encoding='utf-8')}bob,chat,9.00,EUR,{FIRST}\n", encoding="utf-8")
+    assert little.run(FIRST, FIRST).ok
+
+    dollars, euros = told(little, FIRST).currencies
+    assert dollars.apart == (Owner("bob", 1_700_000_000, 400_000_000, ("EUR",)),)
+    assert (dollars.revenue_nano, dollars.margin_nano) == (5_400_000_000, 2_600_000_000)
+    assert (euros.revenue_nano, euros.margin_nano) == (9_000_000_000, None)
+    assert euros.features == (Owner("chat", 0, None),)
+
+
 def test_revenue_that_is_not_loaded_stays_unknown(played: Little) -> None:
     (played.root / "revenue" / f"{LAST}.csv").unlink()
     assert played.run(LAST, LAST).ok

@@ -67,14 +67,14 @@ def only_revenue(money: CurrencyFigures) -> str:
     return f"*{money.currency}*: revenue {_revenue(money)}, no cost in this currency."
 
 
-def fields(money: CurrencyFigures) -> dict[str, str]:
-    """The figures beside the headline, by their label."""
+def fields(figures: Figures, money: CurrencyFigures) -> dict[str, str]:
+    """The figures beside the headline, by their label; those of requests where they are charged."""
     code = money.currency
     texts = {"Gross margin": _margin(money), "Revenue": _revenue(money)}
     if money.requests > 0:
         texts["Cost per request"] = price_text(round_half_even(money.logged_cost_nano, money.requests), code)
         texts["Logged requests"] = f"{money.requests:,}"
-    else:
+    elif not figures.requests:
         texts["Cost per request"] = f"{NOT_APPLICABLE} (no logged requests)"
     if money.p95_nano is not None:
         texts["p95 of a request (list cost)"] = price_text(money.p95_nano, code)

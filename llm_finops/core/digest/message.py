@@ -104,7 +104,7 @@ def _sums(figures: Figures, currencies: Sequence[CurrencyFigures]) -> list[Block
             continue
         blocks.append(_section(headline(figures, money)))
         if not empty:
-            blocks.append(_fields(fields(money)))
+            blocks.append(_fields(fields(figures, money)))
     return blocks
 
 
