@@ -52,7 +52,7 @@ def test_findings_are_named_the_most_first_with_their_largest_amount() -> None:
 
 
 def test_what_is_the_same_every_morning_is_named_only_where_nothing_else_is() -> None:
-    usual, told = Doubts("priced as standard", 2), Doubts("unpriced", 1, (("tokens", 5),))
+    usual, told = Doubts("priced as standard", 2), Doubts("usage without cost", 1, (("USD", 5 * DOLLAR),))
 
     assert plain(digest(figures(findings=(usual, told)))).endswith("\n3 findings: priced as standard 2, 1 other\n")
     assert plain(digest(figures(findings=(told,)))).endswith("\n1 finding\n")

@@ -24,6 +24,7 @@ _TOLD = frozenset(
     {
         "unpriced",
         "unpriced, not estimated",
+        "usage without cost",
         "rows quarantined",
         "no rate",
         "revenue not loaded",
