@@ -80,7 +80,7 @@ def report_covers(
     a charge for storage says nothing about tokens.
     """
     known = {(line.project, line.model, line.meter) for line in _charges(lines, aliases or {})}
-    by_name = {(project, model) for project, model, _ in known if model != ANY}
+    by_name = {(project, model) for project, model, meter in known if model != ANY and meter != OTHER}
     by_meter = {(project, meter) for project, model, meter in known if model == ANY and meter != OTHER}
     return all(
         any(

@@ -146,6 +146,19 @@ def test_a_cache_write_of_unsaid_life_meets_every_life() -> None:
     assert done.findings == []
 
 
+def test_a_line_without_a_tier_leaves_to_the_line_that_names_it_what_is_its_own() -> None:
+    day = [usage(OPENAI, 10, 10, **{**M1, "service_tier": tier}) for tier in ("standard", "batch")]
+    tiers = {
+        tier: total(OPENAI, tier, {"output": (10, 10)}, **{**M1, "service_tier": tier})
+        for tier in ("standard", "batch")
+    }
+    logs = {"log": list(tiers.values())}
+    bill = [line(OPENAI, 100, model="m1", meter="output")]
+    assert costs(run(OPENAI, bill, day, logs), "customer") == {("standard",): 50, ("batch",): 50}
+    bill.append(line(OPENAI, 30, model="m1", meter="output", service_tier="batch"))
+    assert costs(run(OPENAI, bill, day, logs), "customer") == {("standard",): 100, ("batch",): 30}
+
+
 def test_a_null_key_is_a_key_of_its_own_and_any_is_not() -> None:
     day = [usage(OPENAI, 10, 10, **{**M1, "api_key": key}) for key in (NONE, "k")]
     lines = [line(OPENAI, 100, api_key=NONE), line(OPENAI, 10)]

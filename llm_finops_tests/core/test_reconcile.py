@@ -139,6 +139,7 @@ def test_a_report_covers_a_day_only_with_a_line_wherever_usage_has_quantity() ->
     assert report_covers(rows, [line(OPENAI, 5, project="p", meter="input")])
     assert not report_covers(rows, [line(OPENAI, 5, project="p", meter="web_search")])
     assert not report_covers(rows, [line(OPENAI, 5, project="p", meter="other")])
+    assert not report_covers(rows, [line(OPENAI, 5, project="p", model=model, meter="other") for model in ("m1", "m2")])
     assert not report_covers(rows, [line(OPENAI, 5, project="p", charge_category=TAX)])
     assert report_covers(rows[:1], [line(OPENAI, 5, model="alias")], {"alias": "m1"})
 

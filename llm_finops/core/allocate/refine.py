@@ -19,16 +19,20 @@ class Refinery:
         self._usage = usage
         self._by: dict[tuple[str, ...], dict[tuple[str, ...], list[int]]] = {}
         self._named: defaultdict[tuple[str, ...], set[str]] = defaultdict(set)
+        self._tiers: defaultdict[tuple[str, ...], set[str]] = defaultdict(set)
         for line in lines:
             if line.basis != INVOICED:  # a true-up meets what the line it corrects has met
                 self._named[_scope(line)].add(line.meter)
+                self._tiers[_of_any_tier(line)].add(line.service_tier)
 
     def pieces(self, line: CostLine) -> tuple[list[tuple[int, int]], str]:
         """(usage row, nano-units) of each row the line covers, and what the weights were.
 
         No rows and NOTHING where no usage stands for the line.
         """
-        rows = [at for at in self._at(line) if self.covers(line, self._usage[at].meter)]
+        left_out = self._tiers[_of_any_tier(line)] if line.service_tier == ANY else set()
+        found = ((at, self._usage[at]) for at in self._at(line))
+        rows = [at for at, row in found if self.covers(line, row.meter) and row.service_tier not in left_out]
         measures = [
             Measure(row.quantity, row.list_cost_nano, row.currency) for row in map(self._usage.__getitem__, rows)
         ]
@@ -64,6 +68,11 @@ class Refinery:
                     index.setdefault(tuple(getattr(row, name) for name in names), []).append(at)
             self._by[names] = index
         return self._by[names].get(tuple(getattr(line, name) for name in names), [])
+
+
+def _of_any_tier(line: CostLine) -> tuple[str, ...]:
+    """Where a line without a tier leaves a tier to the line that names it: "input" beside "input, batch"."""
+    return (line.project, line.api_key, line.model, line.meter)
 
 
 def _scope(line: CostLine) -> tuple[str, ...]:
