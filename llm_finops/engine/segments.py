@@ -3,7 +3,6 @@
 So a request meets at most one row, whatever number of meters it has.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -11,13 +10,11 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from llm_finops.core.meters import family_of
+from llm_finops.core.price import PriceBookError, bands
 from llm_finops.core.records import NONE, Price
 from llm_finops.engine.contract import EngineError
 
-_BAND = re.compile(r"(\d+)(k|M)?-(?:(\d+)(k|M)?)?", re.ASCII)
-_THOUSANDS = {None: 1, "": 1, "k": 1_000, "M": 1_000_000}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_BELOW_ALL, _ABOVE_ALL = -1, 2**100  # of a request's input; a band holds what is above its low end, up to its high
 
 
 class Segment(NamedTuple):
@@ -56,15 +53,12 @@ def segments(prices: Iterable[Price], meters: Sequence[str]) -> list[Segment]:
 
 
 def band_bounds(label: str) -> tuple[int, int]:
-    """(low, high) of a band: of `0-200k` every input up to 200,000, of `200k-` what is above. `(none)` holds all."""
-    if label == NONE:
-        return _BELOW_ALL, _ABOVE_ALL
-    found = _BAND.fullmatch(label)
-    if not found:
-        raise EngineError(f"a price has the context band {label!r}; expected {NONE}, or such as 0-200k, 200k-1M, 200k-")
-    low = int(found[1]) * _THOUSANDS[found[2]]
-    high = int(found[3]) * _THOUSANDS[found[4]] if found[3] else _ABOVE_ALL
-    return low or _BELOW_ALL, high
+    """(low, high) of a price's band, as `core.price` reads it; EngineError for a label that is no band."""
+    try:
+        return bands.band_bounds(label)
+    except PriceBookError as error:
+        example = f"expected {NONE}, or such as 0-200k, 200k-1M, 200k-"
+        raise EngineError(f"a price has the context band {label[:40]!r}; {example}") from error
 
 
 def micros(instant: str) -> int:
