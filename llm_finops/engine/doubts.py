@@ -30,24 +30,24 @@ _SAYS = {
 }
 
 
-def doubts(log: Reading, first: int, last: int) -> dict[str, list[Finding]]:
-    """{day: findings} that the rows of days first..last give rise to by themselves."""
+def doubts(log: Reading) -> dict[str, list[Finding]]:
+    """{day: findings} that the rows in `counted` give rise to by themselves."""
     source = log.mapped.source.name
     texts = [name for name in ("id", "operation", *DIMENSIONS) if name in log.mapped.theirs and name != "service_tier"]
     unmapped_tier = "service_tier" not in log.mapped.source.columns
     counted = {
-        NO_ID: "id is null",
+        NO_ID: "requests - with_id",
         MISSING: "missing",
-        COST_UNKNOWN: "list_cost is null",
-        AS_STANDARD: f"segment is not null and {'true' if unmapped_tier else 'false'}",
-        NO_ACCOUNT: f"account = '{NONE}'",
+        COST_UNKNOWN: "requests - costed",
+        AS_STANDARD: f"case when segment is not null and {'true' if unmapped_tier else 'false'} then requests end",
+        NO_ACCOUNT: f"case when account = '{NONE}' then requests end",
     }
-    empty = [f"count(*) filter (coalesce({name}, '{NONE}') <> '{NONE}')" for name in texts]
-    figures = ", ".join(["count(*)", *(f"count(*) filter ({which})" for which in counted.values()), *empty])
+    said = [
+        f"case when {name} <> '{NONE}' then requests end" if name in DIMENSIONS else f"says_{name}" for name in texts
+    ]
+    figures = ", ".join(f"coalesce(sum({figure}), 0)::bigint" for figure in ("requests", *counted.values(), *said))
     found: dict[str, list[Finding]] = {}
-    for number, rows, *amounts in log.rows(
-        f"select day, {figures} from kept where day between $first and $last group by day", first=first, last=last
-    ):
+    for number, rows, *amounts in log.rows(f"select day, {figures} from counted group by day"):
         day = day_text(number)
         kinds = zip(counted, amounts, strict=False)
         told = [Finding(day, source, kind, source, _REQUESTS, n, _SAYS[kind]) for kind, n in kinds if n]

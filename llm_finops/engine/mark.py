@@ -3,7 +3,6 @@
 Only rows whose hash occurs twice are looked at closely, so a day without repeats costs one pass over hashes.
 """
 
-from llm_finops.core.money import BIGINT
 from llm_finops.engine.mapping import DIMENSIONS
 from llm_finops.engine.reading import Reading
 from llm_finops.engine.rows import CONFLICT
@@ -19,9 +18,7 @@ def mark(log: Reading, first: int, last: int) -> None:
     days = {"first": first, "last": last}
     log.connection.execute(_repeats(log), days)
     log.connection.execute(
-        f"insert into dropped select staged_row, '{TOO_DEAR}' from kept where day between $first and $last "
-        f"and rounded(millionths) > {BIGINT}",
-        days,
+        f"insert into dropped select staged_row, '{TOO_DEAR}' from too_dear where day between $first and $last", days
     )
     if "operation" in log.mapped.theirs:
         log.connection.execute(_earlier(log), days)
@@ -59,15 +56,17 @@ def _repeats(log: Reading) -> str:
 
 
 def _earlier(log: Reading) -> str:
-    good = "operation is not null and day between $first and $last"
+    # Prices do not matter here, so the rows come from `staged`: `kept` would price each of them once more.
+    good = """from staged anti join dropped using (staged_row)
+                where reason is null and operation is not null and day between $first and $last"""
     return f"""
         insert into earlier
         with repeated as (
-            select hash(day, operation) as h from kept where {good} group by h having count(*) > 1),
+            select hash(day, operation) as h {good} group by h having count(*) > 1),
         candidate as (
             select staged_row, day, operation, moment, id, account, provider,
                 case when id is null then {_content(log)} end as content
-            from kept where {good} and hash(day, operation) in (from repeated)),
+            {good} and hash(day, operation) in (from repeated)),
         ranked as (
             select staged_row, row_number() over (
                 partition by day, operation

@@ -3,14 +3,13 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
-from llm_finops.core.money import MoneyError, fits, round_half_even
-from llm_finops.core.records import NONE, STANDARD, Pool, Price, RequestTotal
+from llm_finops.core.money import MoneyError, fits
+from llm_finops.core.records import NONE, STANDARD, Price, RequestTotal
 from llm_finops.core.settings import RequestSource
 from llm_finops.engine.contract import DayTotals, EngineError, PriceLookup, QuarantinedRow, Workspace
+from llm_finops.engine.counted import booked, count
 from llm_finops.engine.doubts import alike, doubts, unpriced
-from llm_finops.engine.mapping import DIMENSIONS
 from llm_finops.engine.mark import DUPLICATE, mark
 from llm_finops.engine.priced import price_rows
 from llm_finops.engine.quantiles import quantiles
@@ -18,10 +17,6 @@ from llm_finops.engine.reading import Reading
 from llm_finops.engine.stage import day_number, day_text, staged
 
 _BATCH_ROWS = 2_000_000  # days are taken together up to this many rows, so that small days cost little each
-_FETCH = 20_000
-_PER_MILLION = 1_000_000
-_POOL, _OWNER = DIMENSIONS[:6], DIMENSIONS[6:]
-_KEYS = (*_POOL, "currency", "band", *_OWNER)
 _MARKED = "staged left join dropped using (staged_row) where day between $first and $last"
 
 
@@ -69,7 +64,7 @@ def _reckon(log: Reading, days: list[str], rows: int, workspace: Workspace) -> I
     _book(log, first, last, made)
     for day, ranks in quantiles(log, first, last, rows, workspace.memory_bytes).items():
         made[day].quantiles = ranks
-    for day, found in doubts(log, first, last).items():
+    for day, found in doubts(log).items():
         made[day].findings += found
     for done in made.values():
         for what in ("customer", "feature"):
@@ -95,68 +90,27 @@ def _count(log: Reading, first: int, last: int, made: Mapping[str, DayTotals]) -
 
 
 def _book(log: Reading, first: int, last: int, made: Mapping[str, DayTotals]) -> None:
-    pools: dict[tuple[str, ...], Pool] = {}
     loose: dict[str, dict[tuple[str, str, str, str], int]] = defaultdict(lambda: defaultdict(int))
-    answer = log.connection.execute(_grouped(log.mapped.meters), {"first": first, "last": last})
-    while rows := answer.fetchmany(_FETCH):
-        for number, *row in rows:
-            done = made[day := day_text(number)]
-            try:
-                total, without = _total(row, log.mapped.meters, pools)
-                done.totals.append(total)
-                for meter, quantity in without.items():
-                    tier = STANDARD if total.pool.service_tier == NONE else total.pool.service_tier
-                    key = (total.pool.provider, total.pool.model, tier, meter)
-                    loose[day][key] = fits(loose[day][key] + quantity)
-            except MoneyError as error:
-                done.refused = f"requests.{log.mapped.source.name}: {error}; a row of this day says too much"
+    by_number = {day_number(day): done for day, done in made.items()}
+    count(log, first, last)
+    for number, total, beyond, without in booked(log):
+        done = by_number[number]
+        try:
+            if beyond is not None:
+                fits(beyond)
+            done.totals.append(total)
+            for meter, quantity in without.items():
+                key = _unpriced(total, meter)
+                loose[done.day][key] = fits(loose[done.day][key] + quantity)
+        except MoneyError as error:
+            done.refused = f"requests.{log.mapped.source.name}: {error}; a row of this day says too much"
     for day, quantities in loose.items():
         made[day].findings += unpriced(day, log.mapped.source.name, quantities)
 
 
-def _grouped(meters: Sequence[str]) -> str:
-    """Quantities first, by what they are priced at; then money, exactly, in 128 bits; rounding is for later."""
-    keys = ", ".join(DIMENSIONS)
-    sums = "".join(f", sum({meter}) as {meter}" for meter in meters)
-    figures = "".join(
-        f", sum({m})::hugeint, sum({m} * price_{m})::hugeint, sum({m}) filter (price_{m} is null)::hugeint"
-        for m in meters
-    )
-    return f"""
-        with counted as (
-            select day, {keys}, segment, count(*) as requests,
-                count(*) filter (closed_later is null) as operations{sums}
-            from kept left join (select staged_row, true as closed_later from earlier) using (staged_row)
-            where day between $first and $last group by all)
-        select day, {", ".join(f"c.{key}" for key in _POOL)}, coalesce(currency, '{NONE}') as currency,
-            coalesce(band, '{NONE}') as band, {", ".join(_OWNER)},
-            sum(requests)::bigint, sum(operations)::bigint{figures}
-        from counted as c left join segment on no = segment
-        group by all order by {", ".join(str(i) for i in range(1, len(_KEYS) + 2))}"""
-
-
-def _total(
-    row: Sequence[Any], meters: Sequence[str], pools: dict[tuple[str, ...], Pool]
-) -> tuple[RequestTotal, dict[str, int]]:
-    """A row of the answer as a record, and the quantities of it that have no price."""
-    place = tuple(row[:7])
-    pool = pools.get(place) or pools.setdefault(place, Pool(*place))
-    band, customer, feature, environment, actor, status, requests, operations, *figures = row[7:]
-    said, costs, without = [], [], {}
-    for i, meter in enumerate(meters):
-        quantity, millionths, loose = figures[3 * i : 3 * i + 3]
-        if quantity:
-            cost = None if loose else fits(round_half_even(millionths, _PER_MILLION))
-            said.append(f'"{meter}":[{quantity},{"null" if cost is None else cost}]')
-            costs.append(cost)
-            if loose:
-                without[meter] = loose
-    known = [cost for cost in costs if cost is not None]
-    list_cost = fits(sum(known)) if len(known) == len(costs) else None
-    text = "{" + ",".join(said) + "}"
-    return RequestTotal(
-        pool, band, customer, feature, environment, actor, status, requests, operations, list_cost, text
-    ), without
+def _unpriced(total: RequestTotal, meter: str) -> tuple[str, str, str, str]:
+    tier = STANDARD if total.pool.service_tier == NONE else total.pool.service_tier
+    return total.pool.provider, total.pool.model, tier, meter
 
 
 def _checked(log: Reading, done: DayTotals) -> DayTotals:
