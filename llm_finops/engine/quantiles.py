@@ -1,7 +1,8 @@
 """Exact nearest-rank quantiles of the list cost of single requests, by customer, feature, model, and over all.
 
-`quantile_disc` holds every value and cannot spill; where the rows outgrow the memory limit, two passes over
-buckets of costs give the same answer in bounded memory.
+`quantile_disc` holds every value and cannot spill. So all groupings are reckoned together while the memory limit
+lets them, then one by one; where the rows outgrow it altogether, two passes over buckets of costs give the same
+answer in bounded memory.
 """
 
 from typing import Any
@@ -12,8 +13,9 @@ from llm_finops.engine.reading import Reading
 from llm_finops.engine.stage import day_text
 
 _GROUPINGS = {"all": f"'{ALL}'", "customer": "customer", "feature": "feature", "model": "model"}
-_BYTES_A_ROW = 40
+_BYTES_A_VALUE = 40  # of memory the pass may take; `quantile_disc` reserves more than the 8 it holds
 _KNOWN = "from kept where list_cost is not null and day between $first and $last"
+_RANKS = "count(*), quantile_disc(list_cost::bigint, [0.5, 0.95, 0.99]), max(list_cost)"
 
 # Disjoint and rising with the cost, which `_assert_disjoint` checks; free requests have a bucket of their own.
 _BUCKET = "case when list_cost <= 0 then -1 else floor(log2(list_cost) * 8)::integer end"
@@ -23,23 +25,36 @@ Found = list[tuple[str, RequestQuantile]]
 
 def quantiles(log: Reading, first: int, last: int, rows: int, memory_bytes: int) -> dict[str, list[RequestQuantile]]:
     """{day: quantiles, sorted} of the kept requests whose list cost is known."""
-    reckon = in_memory if rows * _BYTES_A_ROW <= memory_bytes else in_buckets
+    bytes_a_grouping = rows * _BYTES_A_VALUE
+    if bytes_a_grouping * len(_GROUPINGS) <= memory_bytes:
+        reckon = together
+    else:
+        reckon = in_memory if bytes_a_grouping <= memory_bytes else in_buckets
     found: dict[str, list[RequestQuantile]] = {}
     for day, quantile in sorted(reckon(log, first, last)):
         found.setdefault(day, []).append(quantile)
     return found
 
 
+def together(log: Reading, first: int, last: int) -> Found:
+    """All groupings in one pass over the rows: every value is held once a grouping."""
+    keys = [grouping for grouping in _GROUPINGS if grouping != "all"]
+    sets = ", ".join(f"(day, currency{f', {key}' if key in keys else ''})" for key in _GROUPINGS)
+    names = " ".join(f"when grouping({key}) = 0 then '{key}'" for key in keys)
+    rows = log.rows(
+        f"select day, case {names} else 'all' end, coalesce({', '.join(keys)}, '{ALL}'), currency, {_RANKS} "
+        f"{_KNOWN} group by grouping sets ({sets})",
+        first=first,
+        last=last,
+    )
+    return [_quantile(grouping, (day, *key, n, *ranks, most)) for day, grouping, *key, n, ranks, most in rows]
+
+
 def in_memory(log: Reading, first: int, last: int) -> Found:
-    """One group-by a grouping; 8 bytes a row at a time."""
+    """One group-by a grouping, so that values are held for one at a time."""
     found: Found = []
     for grouping, key in _GROUPINGS.items():
-        rows = log.rows(
-            f"select day, {key}, currency, count(*), quantile_disc(list_cost::bigint, [0.5, 0.95, 0.99]), "
-            f"max(list_cost) {_KNOWN} group by all",
-            first=first,
-            last=last,
-        )
+        rows = log.rows(f"select day, {key}, currency, {_RANKS} {_KNOWN} group by all", first=first, last=last)
         found += [_quantile(grouping, (*row[:4], *row[4], row[5])) for row in rows]
     return found
 

@@ -81,7 +81,22 @@ def _judge(mapped: Mapped, cell: Mapping[str, Cell], *, by_line: bool) -> str:
         less = f"'{INPUT_TOTAL} is less than its parts'"
         faults.append((f"{_uncached(mapped)} < 0", less, f"n_{INPUT_TOTAL}::varchar"))
     whens = " ".join(f"when {fault} then [{reason}, {seen}]" for fault, reason, seen in faults)
-    return f"case {whens} end"
+    return f"case when {' or '.join(_suspect(mapped, cell, by_line=by_line))} then case {whens} end end"
+
+
+def _suspect(mapped: Mapped, cell: Mapping[str, Cell], *, by_line: bool) -> Iterator[str]:
+    """Conditions of which one holds wherever something is wrong: so that good rows are asked little."""
+    if by_line:
+        yield "not whole"
+    yield "likely(time_micros) is null"
+    for ours in _TEXTS:
+        if ours in cell:
+            yield f"contains(t_{ours}, chr(0))"
+            yield f"t_{ours} between '(' and ')'"  # as every reserved word is
+    for ours in _numbers(mapped):
+        yield f"s_{ours} is not null"
+    if INPUT_TOTAL in mapped.theirs:
+        yield f"{_uncached(mapped)} < 0"
 
 
 def _detail() -> str:

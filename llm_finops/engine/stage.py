@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 
+from llm_finops.core.records import NONE
 from llm_finops.core.settings import RequestSource
 from llm_finops.engine.cells import literal
 from llm_finops.engine.contract import Workspace
@@ -44,11 +45,24 @@ def staged(
         parts = []
         for part, relation in enumerate(reading.relations):
             parts.append(reading.scratch / f"{part}.parquet")
-            rows = "select * from {rows} where day in (select unnest($days::integer[]))"
+            rows = f"select {_written(reading.mapped)} from {{rows}} where day in (select unnest($days::integer[]))"
             reading.over(relation, f"copy ({rows}) to {_name(parts[-1])} (format parquet)", days=numbers)
         reading.rejects()
         reading.connection.execute(_staged(reading.mapped, parts))
         yield reading
+
+
+def _written(mapped: Mapped) -> str:
+    """The columns that stand in Parquet: not those that are the same in every row, which cost as much as others."""
+    unsaid = _unsaid(mapped)
+    return f"* exclude ({', '.join(unsaid)})" if unsaid else "*"
+
+
+def _unsaid(mapped: Mapped) -> dict[str, str]:
+    """{column: its constant} of what the log does not map; account and provider may still follow from each other."""
+    known = {**mapped.theirs, **mapped.constants, "account": "", "provider": ""}
+    nothing = {**dict.fromkeys(("id", "operation"), "null"), **dict.fromkeys(DIMENSIONS, literal(NONE))}
+    return {name: f"{constant}::varchar" for name, constant in nothing.items() if name not in known}
 
 
 def _staged(mapped: Mapped, parts: Sequence[Path]) -> str:
@@ -56,9 +70,11 @@ def _staged(mapped: Mapped, parts: Sequence[Path]) -> str:
         texts = ", ".join(f"{name} varchar" for name in ("reason", "detail", "id", "operation", *DIMENSIONS))
         numbers = ", ".join(f"{name} bigint" for name in ("staged_row", "file", "day", "moment", *mapped.meters))
         return f"create table staged ({texts}, {numbers}, missing boolean)"
+    unsaid = "".join(f", {constant} as {name}" for name, constant in _unsaid(mapped).items())
     return (
         f"create view staged as select (file_index << {_ROW_BITS}) + file_row_number as staged_row, * "
-        f"exclude (file_row_number) from read_parquet([{', '.join(map(_name, parts))}], file_row_number = true)"
+        f"exclude (file_row_number){unsaid} "
+        f"from read_parquet([{', '.join(map(_name, parts))}], file_row_number = true)"
     )
 
 
