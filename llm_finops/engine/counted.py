@@ -33,7 +33,7 @@ def count(log: Reading, first: int, last: int) -> None:
         select day, {", ".join(DIMENSIONS)}, segment, count(*) as requests,
             count(*) filter (closed_later is null) as operations, count(id) as with_id,
             count(nullif(id, '{NONE}')) as says_id, count(nullif(operation, '{NONE}')) as says_operation,
-            count(*) filter (missing) as missing, count(list_cost) as costed{sums}
+            count(*) filter (missing) as missing, count(*) filter (known) as costed{sums}
         from kept left join (select staged_row, true as closed_later from earlier) using (staged_row)
         where day between $first and $last group by all""",
         {"first": first, "last": last},
