@@ -56,7 +56,8 @@ def _repeats(log: Reading) -> str:
 
 
 def _earlier(log: Reading) -> str:
-    # Prices do not matter here, so the rows come from `staged`: `kept` would price each of them once more.
+    # Prices do not matter here, so the rows come from `staged`: `kept` would price each of them once more. The
+    # moment tells nearly all of them apart; what else they say is looked up where it does not.
     good = """from staged anti join dropped using (staged_row)
                 where reason is null and operation is not null and day between $first and $last"""
     return f"""
@@ -64,12 +65,18 @@ def _earlier(log: Reading) -> str:
         with repeated as (
             select hash(day, operation) as h {good} group by h having count(*) > 1),
         candidate as (
-            select staged_row, day, operation, moment, id, account, provider,
-                case when id is null then {_content(log)} end as content
+            select staged_row, day, operation, rank() over (partition by day, operation order by moment desc) as place
             {good} and hash(day, operation) in (from repeated)),
+        tied as (
+            select staged_row from candidate where place = 1
+            qualify count(*) over (partition by day, operation) > 1),
         ranked as (
             select staged_row, row_number() over (
                 partition by day, operation
-                order by moment desc, id desc nulls last, account desc, provider desc, content desc) as place
-            from candidate)
-        select staged_row from ranked where place > 1"""
+                order by id desc nulls last, account desc, provider desc, content desc) as place
+            from (
+                select staged_row, day, operation, id, account, provider,
+                    case when id is null then {_content(log)} end as content
+                from staged semi join tied using (staged_row)))
+        select staged_row from candidate where place > 1
+        union all select staged_row from ranked where place > 1"""
