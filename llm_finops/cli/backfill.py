@@ -27,8 +27,12 @@ def backfill(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
 ) -> None:
-    """Read, reconcile and allocate a range of days. Exits with 1 when a day failed, naming account and day."""
+    """Read, reconcile and allocate a range of days.
+
+    Exits with 1 when a day failed, naming account and day; with 130 or 143 when it was interrupted.
+    """
     from llm_finops.cli.progress import Steps
+    from llm_finops.cli.stopping import stopping
     from llm_finops.config import load
     from llm_finops.definitions import build
     from llm_finops.pipeline.instance import instance
@@ -37,7 +41,7 @@ def backfill(
 
     config = load(os.environ)
     start, end = _range(config.start_date, date.fromisoformat(config.now()[:10]), first, last, days, missing)
-    with Steps() as steps, instance(config) as dagster:
+    with stopping(), Steps() as steps, instance(config) as dagster:
         finops = Finops(os.environ, steps)
         reports = run_ranges(build(config, finops), finops, dagster, str(start), str(end), only_missing=missing)
     failed = [str(failure) for report in reports for failure in report.failed]
@@ -51,10 +55,11 @@ def backfill(
         sys.stdout.write(f"{start} to {end}: {made} new versions, {len(failed)} failed\n")
     for line in failed:
         sys.stderr.write(f"failed: {line}\n")
+    for report in reports:
+        if report.crashed:
+            told = f"{report.crashed}; see `llm-finops dev`, run {report.run_id}"
+            sys.stderr.write(f"the run failed outside any single day: {told}\n")
     if not ok or failed:
-        if not failed:
-            runs = ", ".join(report.run_id for report in reports if not report.ok)
-            sys.stderr.write(f"the run failed outside any single day; see `llm-finops dev`, run {runs}\n")
         raise typer.Exit(1)
 
 

@@ -22,6 +22,7 @@ def demo(
 ) -> None:
     """Play a made-up company through the real pipeline, and print its morning message. Deletes nothing."""
     from llm_finops.cli.progress import Steps
+    from llm_finops.cli.stopping import stopping
     from llm_finops.demo.play import DemoError, demo_home, play
     from llm_finops.demo.world import Window
 
@@ -29,7 +30,7 @@ def demo(
     home = demo_home(os.environ)
     sys.stderr.write(f"A made-up company, {days} days to {last}, in {home}\n")
     try:
-        with Steps() as steps:
+        with stopping(), Steps() as steps:
             done = play(home, Window(last, days), steps)
     except DemoError as error:
         sys.stderr.write(f"llm-finops: {error}\n")

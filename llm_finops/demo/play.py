@@ -34,7 +34,7 @@ TRAILING_DAYS = 3
 
 
 class DemoError(Exception):
-    """The demo cannot start; the message says why."""
+    """The demo cannot start or go on; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -124,16 +124,27 @@ def play(home: Path, window: Window, progress: Progress, slack_url: str | None =
             work.ledger.journals.abandon()  # we are alone here: whoever was sending is dead
         with instance(config) as dagster:
             backfill = run_range(definitions, finops, dagster, str(window.first), str(day_before))
+            _require_run(backfill)
             tick_sensor(definitions, finops, dagster)
             clock.advance_to(_morning_after(window.until))
             first = max(window.first, window.until - timedelta(days=TRAILING_DAYS - 1))
             daily = run_range(definitions, finops, dagster, str(first), str(window.until))
+            _require_run(daily)
             tick_sensor(definitions, finops, dagster)
         with finops.work("") as work:
             fingerprint = work.ledger.fingerprint()
             message = plain(message_of(work, str(window.until)))
         calls = dict(standins.calls)
     return Played(window, backfill, daily, message, fingerprint, time.monotonic() - started, calls)
+
+
+def _require_run(report: RunReport) -> None:
+    """DemoError after a run that failed as a whole: its figures are not to be told to anybody."""
+    if report.crashed:
+        raise DemoError(
+            f"the run failed outside any single day, so nothing is posted: {report.crashed} (run {report.run_id}); "
+            "what it booked stays, start the demo again to go on"
+        )
 
 
 def _morning_after(day: date) -> datetime:
