@@ -17,16 +17,17 @@ def register(app: typer.Typer) -> None:
     app.command()(price)
 
 
-Tokens = Annotated[int | None, typer.Option(min=0)]
+Tokens = Annotated[list[int] | None, typer.Option(min=0, metavar="N")]
+_DIGITS_MAX = 30  # of a quantity: more than anybody ever used
 
 
 def price(
-    provider: Annotated[str, typer.Option(help="openai, anthropic, ...")],
+    provider: Annotated[str, typer.Option(help="openai, anthropic, ...; capitals do not matter.")],
     model: Annotated[str, typer.Option(help="As the provider spells it.")],
     at: Annotated[
         str | None, typer.Option(help="Time of the request (ISO 8601, UTC unless it says); default now.")
     ] = None,
-    tier: Annotated[str | None, typer.Option(help="standard, batch, flex, priority.")] = None,
+    tier: Annotated[str | None, typer.Option(help="standard (also default, auto), batch, flex, priority.")] = None,
     meter: Annotated[list[str] | None, typer.Option(help="NAME=N; repeat.")] = None,
     input_uncached: Tokens = None,
     cache_read: Tokens = None,
@@ -48,11 +49,10 @@ def price(
         "input_cache_write_1h": cache_write_1h,
         "output": output,
     }
-    meters = {name: quantity for name, quantity in given.items() if quantity is not None}
-    meters |= _named(meter or [])
+    meters = _once([(name, quantity) for name, quantities in given.items() for quantity in quantities or ()], meter)
     book, aliases = configured_book(os.environ)
     try:
-        made = quote(book, provider, aliases.get(model, model), tier or "standard", _instant(at), meters)
+        made = quote(book, provider.strip().lower(), aliases.get(model, model), _tier(tier), _instant(at), meters)
     except UnknownPrice as error:
         sys.stderr.write(f"llm-finops: {error}\n")
         raise typer.Exit(1) from error
@@ -70,18 +70,35 @@ def _table(made: "Quote", meters: dict[str, int]) -> str:
     return "".join([*lines, f"{'total':<24} {'':>14} {made.text(made.total):>18} {made.currency}\n"])
 
 
-def _named(pairs: list[str]) -> dict[str, int]:
+def _once(given: list[tuple[str, int]], pairs: list[str] | None) -> dict[str, int]:
+    """Every meter with its quantity; a meter that is said twice is refused, since one of the two would be lost."""
+    found: dict[str, int] = {}
+    for name, quantity in [*given, *map(_named, pairs or [])]:
+        if name in found:
+            raise typer.BadParameter(f"{name} is given twice, {found[name]} and {quantity}; give each meter once")
+        found[name] = quantity
+    if not found:
+        raise typer.BadParameter("nothing to price: give --output N, --input-uncached N, ... or --meter NAME=N")
+    return found
+
+
+def _named(pair: str) -> tuple[str, int]:
     from llm_finops.core.meters import UNITS
 
-    found = {}
-    for pair in pairs:
-        name, _, number = pair.partition("=")
-        if name not in UNITS:
-            raise typer.BadParameter(f"--meter {pair!r}: there is no meter {name!r}; there are {', '.join(UNITS)}")
-        if not (number.isascii() and number.isdigit()):
-            raise typer.BadParameter(f"--meter {pair!r}: expected NAME=N with a whole number N")
-        found[name] = int(number)
-    return found
+    name, _, number = pair.partition("=")
+    if name not in UNITS:
+        raise typer.BadParameter(f"--meter {pair!r}: there is no meter {name!r}; there are {', '.join(UNITS)}")
+    if not (number.isascii() and number.isdigit() and len(number) <= _DIGITS_MAX):
+        raise typer.BadParameter(f"--meter {pair!r}: expected NAME=N with a whole number N")
+    return name, int(number)
+
+
+def _tier(text: str | None) -> str:
+    """Providers call the standard tier `default` or `auto`, or do not name it."""
+    from llm_finops.core.records import STANDARD
+
+    tier = (text or "").strip().lower()
+    return STANDARD if tier in {"", "default", "auto"} else tier
 
 
 def _instant(text: str | None) -> str:
@@ -89,10 +106,9 @@ def _instant(text: str | None) -> str:
     if text:
         try:
             at = datetime.fromisoformat(text)
-        except ValueError as error:
+            at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+        except (ValueError, OverflowError) as error:
             raise typer.BadParameter(
                 f"--at {text!r}: expected a time such as 2026-11-01 or 2026-11-01T12:00:00Z"
             ) from error
-    if at.tzinfo is None:
-        at = at.replace(tzinfo=UTC)
-    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return at.isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -70,7 +70,29 @@ def test_what_cannot_be_meant_is_refused(command: Command) -> None:
         (("--meter", "output=1.5"), "expected NAME=N with a whole number N"),
         (("--output", "-1"), "should be greater than or equal to 0"),
         (("--at", "yesterday", "--output", "1"), "expected a time such as"),
+        (("--at", "0001-01-01T00:00:00+14:00", "--output", "1"), "expected a time such as"),
+        (("--at", "9999-12-31T23:59:59-01:00", "--output", "1"), "expected a time such as"),
+        (("--output", "1", "--meter", "output=5"), "output is given twice, 1 and 5"),
+        (("--meter", "output=5", "--meter", "output=7"), "output is given twice, 5 and 7"),
+        (("--output", "5", "--output", "7"), "output is given twice, 5 and 7"),
+        (("--meter", "output=" + "9" * 5_000), "expected NAME=N with a whole number N"),
+        ((), "nothing to price: give --output N"),
     ):
         done = command(*SONNET, *arguments)
         assert done.code == 2, arguments
         assert said in " ".join(done.err.replace("│", " ").split()), arguments
+
+
+def test_standard_default_auto_and_no_tier_are_one(command: Command) -> None:
+    asked = (*SONNET, "--output", "1", "--json")
+    plain = command(*asked)
+
+    assert plain.code == 0
+    for tier in ("standard", "default", "auto", "Default"):
+        assert command(*asked, "--tier", tier) == plain
+
+
+def test_a_provider_is_known_however_it_is_capitalised(command: Command) -> None:
+    said = command("price", "--provider", "OpenAI", "--model", "gpt-5", "--at", "2026-11-01", "--output", "1000000")
+
+    assert (said.code, said.err) == (0, "")
