@@ -20,11 +20,16 @@ for command in (backfill, price, explain, fingerprint, demo, dev):
 def main() -> None:
     """Run, and say what went wrong in one paragraph instead of a traceback."""
     from llm_finops.cli.errors import said
+    from llm_finops.pipeline.visible import visible_lines
 
     try:
         app()
     except said() as error:
         if os.environ.get("LLM_FINOPS_TRACEBACK"):
             raise
-        typer.secho(f"llm-finops: {error}", err=True, fg="red" if sys.stderr.isatty() else None)
+        typer.secho(
+            f"llm-finops: {visible_lines(str(error))}",
+            err=True,
+            fg="red" if sys.stderr.isatty() else None,
+        )
         sys.exit(1)

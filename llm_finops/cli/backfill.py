@@ -23,7 +23,10 @@ def backfill(
     ] = None,
     days: Annotated[int | None, typer.Option("--days", min=1, help="So many days up to --to.")] = None,
     missing: Annotated[
-        bool, typer.Option("--missing", help="Read only days that were never read whole, or read before they settled.")
+        bool,
+        typer.Option(
+            "--missing", help="Only days that were never run or read whole, or were read before they settled."
+        ),
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.")] = False,
 ) -> None:
@@ -37,6 +40,7 @@ def backfill(
     from llm_finops.definitions import build
     from llm_finops.pipeline.instance import instance
     from llm_finops.pipeline.run import run_ranges
+    from llm_finops.pipeline.visible import visible
     from llm_finops.pipeline.work import Finops
 
     config = load(os.environ)
@@ -54,11 +58,11 @@ def backfill(
     else:
         sys.stdout.write(f"{start} to {end}: {made} new versions, {len(failed)} failed\n")
     for line in failed:
-        sys.stderr.write(f"failed: {line}\n")
+        sys.stderr.write(f"failed: {visible(line)}\n")
     for report in reports:
         if report.crashed:
             told = f"{report.crashed}; see `llm-finops dev`, run {report.run_id}"
-            sys.stderr.write(f"the run failed outside any single day: {told}\n")
+            sys.stderr.write(f"the run failed outside any single day: {visible(told)}\n")
     if not ok or failed:
         raise typer.Exit(1)
 

@@ -25,6 +25,7 @@ def demo(
     from llm_finops.cli.stopping import stopping
     from llm_finops.demo.play import DemoError, demo_home, play
     from llm_finops.demo.world import Window
+    from llm_finops.pipeline.visible import visible, visible_lines
 
     last = until.date() if until else datetime.now(UTC).date() - timedelta(days=1)
     home = demo_home(os.environ)
@@ -33,12 +34,12 @@ def demo(
         with stopping(), Steps() as steps:
             done = play(home, Window(last, days), steps)
     except DemoError as error:
-        sys.stderr.write(f"llm-finops: {error}\n")
+        sys.stderr.write(f"llm-finops: {visible(str(error))}\n")
         raise typer.Exit(1) from error
     failed = [*done.backfill.failed, *done.daily.failed]
     for failure in failed:
-        sys.stderr.write(f"failed: {failure}\n")
-    sys.stdout.write(f"\n{done.message}\n")
+        sys.stderr.write(f"failed: {visible(str(failure))}\n")
+    sys.stdout.write(f"\n{visible_lines(done.message)}\n")
     sys.stdout.write(f"{done.window.days} days in {done.seconds:.0f} s: {done.new_versions} new versions, ")
     sys.stdout.write(f"{done.computed} computations\n")
     sys.stdout.write(f"fingerprint {done.fingerprint}\n\n")

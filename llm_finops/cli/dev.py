@@ -21,6 +21,7 @@ def dev(port: Annotated[int, typer.Option(help="Port of the UI, on loopback.")] 
     from llm_finops.config import ConfigError, load
     from llm_finops.demo.play import demo_home, reopened
     from llm_finops.pipeline.instance import dagster_home, fallback_home
+    from llm_finops.pipeline.visible import visible_lines
 
     environment = dict(os.environ)
     configured = "LLM_FINOPS_CONFIG" in environment or Path("finops.toml").exists()
@@ -32,7 +33,7 @@ def dev(port: Annotated[int, typer.Option(help="Port of the UI, on loopback.")] 
     try:
         dagster = dagster_home(load(environment))
     except ConfigError as error:
-        sys.stderr.write(f"{error}\nThe UI opens all the same and says so.\n")
+        sys.stderr.write(f"{visible_lines(str(error))}\nThe UI opens all the same and says so.\n")
         dagster = fallback_home(environment)
     sys.exit(_serve(environment, dagster, port))
 

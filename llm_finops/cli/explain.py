@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -27,45 +28,52 @@ def explain(
     from llm_finops.config import load
     from llm_finops.core.explain import ExplainError
     from llm_finops.pipeline.explaining import explain_customer
+    from llm_finops.pipeline.visible import visible
     from llm_finops.pipeline.work import opened
 
     try:
         with opened(load(os.environ)) as ledger:
             tree, loads = explain_customer(ledger, customer, str(day.date()))
     except ExplainError as error:
-        sys.stderr.write(f"llm-finops: {error}\n")
+        sys.stderr.write(f"llm-finops: {visible(str(error))}\n")
         raise typer.Exit(1) from error
     if as_json:
         sys.stdout.write(json.dumps(_tree(tree, loads)) + "\n")
         return
+    for text in _text(customer, tree, loads, lines):
+        sys.stdout.write(visible(text) + "\n")
+
+
+def _text(customer: str, tree: "Explanation", loads: list[dict[str, Any]], lines: int) -> Iterator[str]:
+    """The tree, line by line. Names come from logs and files: whoever writes a line out makes it visible first."""
     for total in tree.totals:
-        sys.stdout.write(f"\n{customer}, {tree.day} ({total.currency})\n")
-        sys.stdout.write(f"  {_margin_text(total.revenue_nano, total.cost_nano)}\n")
+        yield from ("", f"{customer}, {tree.day} ({total.currency})")
+        yield f"  {_margin_text(total.revenue_nano, total.cost_nano)}"
     for part in tree.margins:
-        _show_margin(part, lines)
+        yield from _show_margin(part, lines)
     if tree.outside:
-        sys.stdout.write("\nNot in the margin:\n")
+        yield from ("", "Not in the margin:")
         for allocation in tree.outside:
-            _show_allocation(allocation, lines)
-    sys.stdout.write("\nRead from:\n")
+            yield from _show_allocation(allocation, lines)
+    yield from ("", "Read from:")
     for one in loads:
         at = f"{one['dataset']} of {one['source']}, {one['period']}"
-        sys.stdout.write(f"  load {one['load_id']:>5}  {at:<46} {one['started_at']}  {one['content_hash'][:16]}\n")
-    sys.stdout.write("\nEvery step adds up.\n")
+        yield f"  load {one['load_id']:>5}  {at:<46} {one['started_at']}  {one['content_hash'][:16]}"
+    yield from ("", "Every step adds up.")
 
 
-def _show_margin(part: "ExplainedMargin", lines: int) -> None:
+def _show_margin(part: "ExplainedMargin", lines: int) -> Iterator[str]:
     from llm_finops.core.money import nano_text
 
     row = part.margin
     said = _margin_text(row.revenue_nano, row.cost_nano)
     if part.paid_as_a_whole:
         said = f"cost {nano_text(row.cost_nano)}; paid for with the customer's other features"
-    sys.stdout.write(f"\nfeature {row.feature} ({row.currency})\n  {said}\n")
+    yield from ("", f"feature {row.feature} ({row.currency})", f"  {said}")
     if row.requests:
-        sys.stdout.write(f"  {row.requests} requests, {row.operations} operations\n")
+        yield f"  {row.requests} requests, {row.operations} operations"
     for allocation in part.allocations:
-        _show_allocation(allocation, lines)
+        yield from _show_allocation(allocation, lines)
 
 
 def _margin_text(revenue_nano: int | None, cost_nano: int) -> str:
@@ -76,21 +84,21 @@ def _margin_text(revenue_nano: int | None, cost_nano: int) -> str:
     return f"revenue {revenue}  −  cost {nano_text(cost_nano)}  =  margin {margin}"
 
 
-def _show_allocation(part: "ExplainedAllocation", lines: int) -> None:
+def _show_allocation(part: "ExplainedAllocation", lines: int) -> Iterator[str]:
     from llm_finops.core.money import nano_text
     from llm_finops.core.records import NONE
 
     row = part.allocation
-    how = row.method + (f" {row.rule!r}" if row.rule != NONE else "")
+    how = row.method + (f" '{row.rule}'" if row.rule != NONE else "")
     place = (row.pool.account, row.pool.project, row.pool.api_key, row.pool.model, row.pool.service_tier)
     where = " · ".join(name for name in place if name != NONE)
     said = f"by {how}, {row.basis}, {row.environment}/{row.cost_class}: {where}"
-    sys.stdout.write(f"  {nano_text(row.cost_nano):>16} {row.currency}  {said}\n")
+    yield f"  {nano_text(row.cost_nano):>16} {row.currency}  {said}"
     for share in part.shares[:lines]:
-        sys.stdout.write(f"      {_share_text(share)}\n")
+        yield f"      {_share_text(share)}"
     if rest := part.shares[lines:]:
         left = nano_text(sum(share.share.nano for share in rest))
-        sys.stdout.write(f"      {left:>16}  in {len(rest)} more shares\n")
+        yield f"      {left:>16}  in {len(rest)} more shares"
 
 
 def _share_text(part: "ExplainedShare") -> str:
@@ -98,7 +106,7 @@ def _share_text(part: "ExplainedShare") -> str:
 
     share, line = part.share, part.line
     price = f" at {nano_text(part.price.price_nano)} a million ({part.price.source})" if part.price else ""
-    of_line = f"line {line.line_id[:8]} {line.line_item!r} {nano_text(line.amount_nano)}"
+    of_line = f"line {line.line_id[:8]} '{line.line_item}' {nano_text(line.amount_nano)}"
     if share.whole == 1:
         return f"{nano_text(share.nano):>16}  of {of_line}"
     weighed = f"{share.weight}/{share.whole} by {share.by} of {share.meter}{price}"

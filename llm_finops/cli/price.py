@@ -40,6 +40,7 @@ def price(
     """Price meters exactly, unrounded. Exits with 1 for a model or tier the book does not know at that time."""
     from llm_finops.core.price import UnknownPrice, quote
     from llm_finops.pipeline.prices import configured_book
+    from llm_finops.pipeline.visible import visible, visible_lines
 
     given = {
         "input_uncached": input_uncached,
@@ -54,9 +55,9 @@ def price(
     try:
         made = quote(book, provider.strip().lower(), aliases.get(model, model), _tier(tier), _instant(at), meters)
     except UnknownPrice as error:
-        sys.stderr.write(f"llm-finops: {error}\n")
+        sys.stderr.write(f"llm-finops: {visible(str(error))}\n")
         raise typer.Exit(1) from error
-    sys.stdout.write(json.dumps(made.as_json()) + "\n" if as_json else _table(made, meters))
+    sys.stdout.write(json.dumps(made.as_json()) + "\n" if as_json else visible_lines(_table(made, meters)))
 
 
 def _table(made: "Quote", meters: dict[str, int]) -> str:

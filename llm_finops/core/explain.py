@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from llm_finops.core.allocate import Share
 from llm_finops.core.money import nano_text
 from llm_finops.core.price import PriceBook
-from llm_finops.core.records import ALL, COGS, NONE, Allocation, CostLine, Margin, Price, key_bytes
+from llm_finops.core.records import ALL, ANY, COGS, NONE, Allocation, CostLine, Margin, Price, key_bytes
 
 
 class ExplainError(Exception):
@@ -75,12 +75,12 @@ def explain(
     allocations: Iterable[Allocation],
     shares: Iterable[Share],
     lines: Mapping[str, CostLine],
-    book: PriceBook,
+    books: Mapping[str, PriceBook],
 ) -> Explanation:
     """The tree of a customer's day from what was booked and from the traced shares of the same inputs.
 
-    `lines` by line_id. Raises ExplainError where the customer has no row that day, or a sum is not what was
-    booked.
+    `lines` by line_id, `books` by the account whose weights they priced. Raises ExplainError where the customer has
+    no row that day, or a sum is not what was booked.
     """
     rows = sorted((m for m in margins if m.customer == customer), key=key_bytes)
     given = sorted((a for a in allocations if a.customer == customer), key=key_bytes)
@@ -90,7 +90,7 @@ def explain(
             "names are exact (capitals, spaces), and a day is there once it was backfilled"
         )
     traced = _by_allocation(share for share in shares if share.customer == customer)
-    told = [_allocation(day, a, traced.pop(_key_of(a), []), lines, book) for a in given]
+    told = [_allocation(day, a, traced.pop(_key_of(a), []), lines, books) for a in given]
     if traced:
         raise ExplainError(f"{customer} {day}: shares belong to no booked allocation: {sorted(traced)[:3]}")
     whole = {row.currency for row in rows if row.feature == ALL and row.revenue_nano}
@@ -125,7 +125,11 @@ def _by_allocation(shares: Iterable[Share]) -> dict[_AllocationKey, list[Share]]
 
 
 def _allocation(
-    day: str, allocation: Allocation, shares: Sequence[Share], lines: Mapping[str, CostLine], book: PriceBook
+    day: str,
+    allocation: Allocation,
+    shares: Sequence[Share],
+    lines: Mapping[str, CostLine],
+    books: Mapping[str, PriceBook],
 ) -> ExplainedAllocation:
     told = sum(share.nano for share in shares)
     if told != allocation.cost_nano:
@@ -135,13 +139,16 @@ def _allocation(
         )
     parts = sorted(shares, key=lambda share: (-abs(share.nano), key_bytes(share)))
     return ExplainedAllocation(
-        allocation, tuple(ExplainedShare(s, lines[s.line_id], _price(day, s, lines[s.line_id], book)) for s in parts)
+        allocation, tuple(ExplainedShare(s, lines[s.line_id], _price(day, s, lines[s.line_id], books)) for s in parts)
     )
 
 
-def _price(day: str, share: Share, line: CostLine, book: PriceBook) -> Price | None:
+def _price(day: str, share: Share, line: CostLine, books: Mapping[str, PriceBook]) -> Price | None:
     """The price behind the weight, as of the day's start: what the piece was weighed by."""
-    tier = share.pool.service_tier if share.pool.service_tier != NONE else line.service_tier
+    if (book := books.get(line.account)) is None:
+        return None
+    said = (share.pool.service_tier, line.service_tier)
+    tier = next((tier for tier in said if tier not in (NONE, ANY)), NONE)  # where nobody says: priced as standard
     found = book.find(line.provider, share.pool.model, tier, share.context_band, share.meter, f"{day}T00:00:00Z")
     return found if isinstance(found, Price) or found is None else found[0]
 

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from llm_finops.core.digest import Message, digest, plain
 from llm_finops.ledger import Digest, utc_now
 from llm_finops.pipeline.figures import figures_of
+from llm_finops.pipeline.visible import visible, visible_lines
 from llm_finops.pipeline.work import Work
 from llm_finops.slack import Slack, Step, next_step, send_due
 
@@ -82,6 +83,6 @@ def _print(work: Work, row: Digest, why: str) -> str:
         return f"{row.day}: another run has taken attempt {row.attempt + 1}"
     message = message_of(work, row.day)
     work.ledger.journals.mark(row.day, row.revision, "printed", row.attempt + 1, figures_hash=message.figures_hash)
-    said = f"Not sent to Slack: {why}. The message would be:\n\n{plain(message)}\n"
+    said = f"Not sent to Slack: {visible(why)}. The message would be:\n\n{visible_lines(plain(message))}\n"
     sys.stdout.write(said)
     return said

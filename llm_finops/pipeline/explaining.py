@@ -1,13 +1,14 @@
 """Gather what explains a customer's day: the very versions that its margins and allocations were made of."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from llm_finops.core.allocate import Share, allocate
 from llm_finops.core.explain import Explanation, explain
 from llm_finops.core.price import PriceBook
-from llm_finops.core.records import Allocation, CostLine
+from llm_finops.core.records import SPREAD, Allocation, CostLine
 from llm_finops.core.settings import Settings, from_rows
-from llm_finops.ledger import Ledger
+from llm_finops.ledger import Key, Ledger
 from llm_finops.ledger import datasets as d
 from llm_finops.pipeline.work import key
 
@@ -30,24 +31,56 @@ class _Recorded:
 
 
 def explain_customer(ledger: Ledger, customer: str, day: str) -> tuple[Explanation, list[Load]]:
-    """The tree of a customer's day, and the loads its lines and requests came by, with their content hashes."""
+    """The tree of a customer's day, and the loads that its figures came by, with their content hashes."""
     margins = ledger.read(d.MARGINS, "*", day)
     shares: list[Share] = []
     lines: dict[str, CostLine] = {}
     given: list[Allocation] = []
-    loads: list[Load] = []
-    book = PriceBook(())
+    sources = _told_by_margins(ledger, customer, day)
+    books = _Books(ledger)
+    by_account: dict[str, PriceBook] = {}
     for at, version_id in sorted(ledger.heads(d.ALLOCATIONS).items()):
         if at.period != day:
             continue
         recorded = _Recorded(ledger, version_id)
-        given += ledger.read(d.ALLOCATIONS, at.scope, day)
+        booked = ledger.read(d.ALLOCATIONS, at.scope, day)
+        given += booked
         traced, of_account = _traced(recorded, at.scope, day)
         shares += traced
         lines |= {line.line_id: line for line in of_account}
-        loads += _loads(ledger, recorded)
-        book = _book(ledger, recorded, at.scope, day) or book
-    return explain(day, customer, margins, given, shares, lines, book), loads
+        if methods := {allocation.method for allocation in booked if allocation.customer == customer}:
+            sources |= _told_by_account(recorded, at, spread=SPREAD in methods)
+            by_account[at.scope] = books.behind(recorded)
+    return explain(day, customer, margins, given, shares, lines, by_account), _loads(ledger, sources)
+
+
+def _told_by_margins(ledger: Ledger, customer: str, day: str) -> dict[Key, int]:
+    """Of what the day's margins were made of, the revenue and the requests that name the customer."""
+    version_id = ledger.heads(d.MARGINS, "*").get(key(d.MARGINS, "*", day))
+    if version_id is None:
+        return {}
+    recorded = _Recorded(ledger, version_id)
+    found = {}
+    for dataset in (d.REVENUE, d.REQUEST_TOTALS):
+        for at, used in recorded.inputs.items():
+            rows: list[Any] = recorded.read(dataset, at.scope, day) if at.dataset == dataset.name else []
+            if any(row.customer == customer for row in rows):
+                found[at] = used
+    return found
+
+
+def _told_by_account(recorded: _Recorded, of: Key, *, spread: bool) -> dict[Key, int]:
+    """What an account's allocations were made of: not the names of others, nor, unless it `spread`, their requests."""
+
+    def tells(at: Key) -> bool:
+        if at.dataset == d.NAMES.name:
+            return at.scope == of.scope
+        if at.dataset == d.REQUEST_TOTALS.name and not spread:
+            rows = recorded.read(d.REQUEST_TOTALS, at.scope, of.period)
+            return any(row.pool.account == of.scope for row in rows)
+        return True
+
+    return {at: used for at, used in recorded.inputs.items() if tells(at)}
 
 
 def _traced(recorded: _Recorded, account: str, day: str) -> tuple[list[Share], list[CostLine]]:
@@ -65,15 +98,31 @@ def _settings(recorded: _Recorded) -> Settings:
     return from_rows(recorded.read(d.SETTINGS, "*", "*"))
 
 
-def _book(ledger: Ledger, recorded: _Recorded, account: str, day: str) -> PriceBook | None:
-    priced = recorded.inputs.get(key(d.PRICED_USAGE, account, day), 0)
-    return PriceBook(_Recorded(ledger, priced).read(d.PRICES, "*", "*")) if priced else None
+class _Books:
+    """The price books behind weights, each built once."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._built: dict[int, PriceBook] = {}
+
+    def behind(self, recorded: _Recorded) -> PriceBook:
+        """The book that the usage was priced by; where an account has none, as a cost file's, that of the requests."""
+        prices = 0
+        for dataset in (d.PRICED_USAGE, d.REQUEST_TOTALS):
+            for at, used in sorted(recorded.inputs.items()):
+                if used and at.dataset == dataset.name:
+                    prices = prices or self._ledger.inputs(used).get(key(d.PRICES, "*", "*"), 0)
+        if prices not in self._built:
+            with self._ledger.reading() as connection:
+                rows = self._ledger.records(connection, d.PRICES, prices) if prices else []
+            self._built[prices] = PriceBook(rows)
+        return self._built[prices]
 
 
-def _loads(ledger: Ledger, recorded: _Recorded) -> list[Load]:
+def _loads(ledger: Ledger, sources: Mapping[Key, int]) -> list[Load]:
     """The newest load of each source: of what was read whole, when, and with which content."""
     found = []
-    for at, version_id in sorted(recorded.inputs.items()):
+    for at, version_id in sorted(sources.items()):
         versions = [version_id, *_behind(ledger, at.dataset, version_id)]
         loads = [ledger.journals.loads_of(version) for version in versions if version]
         found += [{"scope": at.scope, "period": at.period, **of[-1]} for of in loads if of]

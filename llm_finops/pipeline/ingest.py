@@ -111,12 +111,25 @@ def _unsettled(work: Work, account: str, days: list[str], dataset: d.Dataset[Any
 
 
 def missing_days(work: Work, first: str, last: str) -> list[str]:
-    """The days of a range that some provider's usage or cost was never read for, or read before it settled."""
+    """The days of a range that lack something.
+
+    Some provider's usage or cost was never read, or read before it settled; or no run has had the day for some source.
+    """
     every = [str(date.fromisoformat(first) + timedelta(days=i)) for i in range(_count(first, last))]
     found = set()
     for account in work.config.providers:
         for dataset in (d.USAGE, d.COST_LINES):
             found.update(_unsettled(work, account, every, dataset))
+    settings = work.config.settings
+    made: list[tuple[d.Dataset[Any], str]] = [
+        (d.ALLOCATIONS, account.name) for account in settings.accounts if account.kind == "costs"
+    ]
+    made += [(d.REVENUE, source.name) for source in settings.revenue]
+    # Request logs alone book nothing on a day without requests; a day of theirs that was run has margins.
+    made += [(d.MARGINS, "*")] if settings.accounts or settings.revenue or settings.requests else []
+    for of, scope in made:
+        known = {k.period for k in work.ledger.heads(of, scope)}
+        found.update(day for day in every if day not in known)
     return sorted(found)
 
 

@@ -4,7 +4,6 @@ import pytest
 
 from llm_finops.core.allocate import Share
 from llm_finops.core.explain import CustomerTotal, ExplainError, Explanation, explain
-from llm_finops.core.price import PriceBook
 from llm_finops.core.records import ALL, NONE, Allocation, Margin
 from llm_finops_tests.core.little_world import DAY, OPENAI, line, run
 
@@ -19,7 +18,7 @@ def given() -> tuple[list[Allocation], list[Share]]:
 
 def told(*margins: Margin) -> Explanation:
     allocations, shares = given()
-    return explain(DAY, "(unallocated)", margins, allocations, shares, {LINE.line_id: LINE}, PriceBook(()))
+    return explain(DAY, "(unallocated)", margins, allocations, shares, {LINE.line_id: LINE}, {})
 
 
 def margin(feature: str, revenue: int | None, cost: int) -> Margin:
