@@ -2,6 +2,7 @@
 
 import os
 import sys
+from typing import Annotated
 
 import typer
 
@@ -13,6 +14,23 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Exact margins for every AI feature and customer. Reads ./finops.toml, or the file in LLM_FINOPS_CONFIG.",
 )
+
+
+def _version(asked: bool) -> None:
+    from importlib.metadata import version
+
+    if asked:
+        sys.stdout.write(f"llm-finops {version('llm-finops')}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _: Annotated[bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)] = False,
+) -> None:
+    pass
+
+
 for command in (backfill, price, explain, fingerprint, demo, dev):
     command.register(app)
 

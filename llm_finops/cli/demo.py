@@ -23,13 +23,19 @@ def demo(
     """Play a made-up company through the real pipeline, and print its morning message. Deletes nothing."""
     from llm_finops.cli.progress import Steps
     from llm_finops.cli.stopping import stopping
-    from llm_finops.demo.play import DemoError, demo_home, play
+    from llm_finops.demo.play import DemoError, clock_ahead, demo_home, play
     from llm_finops.demo.world import Window
     from llm_finops.pipeline.visible import visible, visible_lines
 
     last = until.date() if until else datetime.now(UTC).date() - timedelta(days=1)
     home = demo_home(os.environ)
     sys.stderr.write(f"A made-up company, {days} days to {last}, in {home}\n")
+    if later := clock_ahead(home, Window(last, days)):
+        sys.stderr.write(
+            f"The clock of the world in this home already stands at {later} and never goes back: the providers answer "
+            "as of then and days booked later stay, so the fingerprint is not that of a new home with this last day. "
+            "For that, set LLM_FINOPS_HOME to an empty folder.\n"
+        )
     try:
         with stopping(), Steps() as steps:
             done = play(home, Window(last, days), steps)

@@ -1,7 +1,9 @@
 """`llm-finops fingerprint`: one hash of all booked content."""
 
+import json
 import os
 import sys
+from typing import Annotated
 
 import typer
 
@@ -11,10 +13,13 @@ def register(app: typer.Typer) -> None:
     app.command()(fingerprint)
 
 
-def fingerprint() -> None:
+def fingerprint(
+    as_json: Annotated[bool, typer.Option("--json", help='As {"fingerprint": ...}, for scripts.')] = False,
+) -> None:
     """Print one hash of everything booked: equal on both stores, after repeated runs, after a kill."""
     from llm_finops.config import load
     from llm_finops.pipeline.work import opened
 
     with opened(load(os.environ)) as ledger:
-        sys.stdout.write(ledger.fingerprint() + "\n")
+        found = ledger.fingerprint()
+    sys.stdout.write((json.dumps({"fingerprint": found}) if as_json else found) + "\n")

@@ -43,6 +43,7 @@ class Clock:
             return shown
         self.path.parent.mkdir(parents=True, exist_ok=True)
         written = self.path.with_name(f"{self.path.name}.{os.getpid()}.new")
+        written.touch(0o600)
         written.write_text(instant.isoformat().replace("+00:00", "Z") + "\n", encoding="utf-8")
         written.replace(self.path)
         return instant

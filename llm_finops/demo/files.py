@@ -20,6 +20,7 @@ from llm_finops.demo.prices import PriceRow, price_rows
 from llm_finops.demo.world import Window
 
 REQUESTS, REVENUE, PRICES = "requests", "revenue", "prices.csv"
+PRIVATE = 0o600
 UNFINISHED = ".new"  # how the name of a file ends until it is whole
 
 _LOG_SCHEMA = pa.schema(
@@ -41,11 +42,13 @@ def write_files(home: Path, window: Window) -> list[Path]:
 
 
 def write_if_changed(path: Path, content: bytes) -> bool:
-    """Write a file whole, or leave it alone where it holds this already; whether it was written."""
+    """Write a file whole, or leave it alone where it holds this already; whether it was written. It is its user's."""
     if path.is_file() and path.read_bytes() == content:
+        path.chmod(PRIVATE)  # an earlier version wrote it for everybody
         return False
     path.parent.mkdir(parents=True, exist_ok=True)
     written = path.with_name(f"{path.name}.{os.getpid()}{UNFINISHED}")
+    written.touch(PRIVATE)
     written.write_bytes(content)
     written.replace(path)
     return True

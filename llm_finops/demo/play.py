@@ -21,7 +21,7 @@ from llm_finops.core.digest import plain
 from llm_finops.definitions import build
 from llm_finops.demo.clock import Clock
 from llm_finops.demo.configuration import write_config
-from llm_finops.demo.files import clear_unfinished, write_files
+from llm_finops.demo.files import PRIVATE, clear_unfinished, write_files
 from llm_finops.demo.standins import Standins
 from llm_finops.demo.world import Window
 from llm_finops.pipeline.deliver import message_of
@@ -101,7 +101,9 @@ def _environment(home: Path, clock: Clock, keys: Mapping[str, str]) -> dict[str,
 @contextmanager
 def _alone(home: Path) -> Iterator[None]:
     """One demo a home: the lock goes with the process, however it ends."""
-    with (home / "lock").open("w") as file:
+    lock = home / "lock"
+    lock.touch(PRIVATE)
+    with lock.open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -145,6 +147,14 @@ def _require_run(report: RunReport) -> None:
             f"the run failed outside any single day, so nothing is posted: {report.crashed} (run {report.run_id}); "
             "what it booked stays, start the demo again to go on"
         )
+
+
+def clock_ahead(home: Path, window: Window) -> str:
+    """Where the home's clock is already later than the window's mornings: when it stands. Else nothing."""
+    clock = Clock(home / "clock")
+    if not clock.path.exists() or (shown := clock.now()) <= _morning_after(window.until):
+        return ""
+    return shown.strftime("%Y-%m-%d %H:%M UTC")
 
 
 def _morning_after(day: date) -> datetime:

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,8 @@ def test_the_fingerprint_stays_while_nothing_is_new(lantern: Lantern, command: C
     first = command("fingerprint", environment=lantern.environment)
 
     assert (first.code, len(first.out.strip())) == (0, 64)
+    as_json = command("fingerprint", "--json", environment=lantern.environment)
+    assert json.loads(as_json.out) == {"fingerprint": first.out.strip()}
     again = command("backfill", "--from", DAYS[-1], "--to", DAYS[-1], "--json", environment=lantern.environment)
     assert json.loads(again.out) == {"from": DAYS[-1], "to": DAYS[-1], "new_versions": 0, "failed": []}
     assert command("fingerprint", environment=lantern.environment).out == first.out
@@ -152,6 +155,10 @@ def test_without_a_configuration_each_command_says_what_to_do(command: Command, 
     assert said.err.startswith("llm-finops: no configuration at ")
     assert "llm-finops demo" in said.err
     assert len(said.err.splitlines()) == 1
+
+
+def test_the_version_is_that_of_the_package(command: Command) -> None:
+    assert command("--version") == (0, f"llm-finops {version('llm-finops')}\n", "")
 
 
 def test_a_real_process_ends_in_one_paragraph_too(tmp_path: Path) -> None:

@@ -43,3 +43,18 @@ def test_after_a_run_that_crashed_nothing_is_posted(
     assert "the run failed outside any single day, so nothing is posted: the disk is gone (run run-id)" in said.err
     assert started[-1] == "run"
     assert started.count("post") == len(ends) - 1
+
+
+def test_an_earlier_last_day_than_the_homes_clock_is_said_to_be_one(
+    command: Command, tmp_path: Path, runs: Callable[..., list[str]]
+) -> None:
+    home = tmp_path / "home"
+    runs("stop", "stop", "stop")
+    first = command(*ARGUMENTS, environment={"LLM_FINOPS_HOME": str(home)})
+    again = command(*ARGUMENTS, environment={"LLM_FINOPS_HOME": str(home)})
+    (home / "clock").write_text("2026-11-09T06:30:00Z", encoding="utf-8")
+    earlier = command(*ARGUMENTS, environment={"LLM_FINOPS_HOME": str(home)})
+
+    said = "already stands at 2026-11-09 06:30 UTC and never goes back"
+    assert said in earlier.err
+    assert "never goes back" not in first.err + again.err

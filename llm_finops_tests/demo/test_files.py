@@ -39,6 +39,18 @@ def test_writing_twice_changes_nothing_and_leaves_no_other_file(tmp_path: Path) 
     assert _state(tmp_path) == before
 
 
+def test_every_file_is_its_users_alone(tmp_path: Path) -> None:
+    def modes() -> set[int]:
+        return {path.stat().st_mode & 0o777 for path in tmp_path.rglob("*") if path.is_file()}
+
+    write_files(tmp_path, WINDOW)
+    write_config(tmp_path, WINDOW, *URLS)
+    assert modes() == {0o600}
+    (tmp_path / "prices.csv").chmod(0o644)
+    write_files(tmp_path, WINDOW)
+    assert modes() == {0o600}
+
+
 def test_tomorrows_window_adds_a_day_and_takes_nothing_back(tmp_path: Path) -> None:
     write_files(tmp_path, WINDOW)
     before = _state(tmp_path)

@@ -36,6 +36,11 @@ def _history(client: WebClient, **more: Any) -> list[dict[str, Any]]:
     return found
 
 
+def test_what_it_keeps_is_its_users_alone(client: WebClient, tmp_path: Path) -> None:
+    _post(client, "hello")
+    assert (tmp_path / "home" / "slack.jsonl").stat().st_mode & 0o777 == 0o600
+
+
 def _kept(tmp_path: Path) -> list[dict[str, Any]]:
     text = (tmp_path / "home" / "slack.jsonl").read_text(encoding="utf-8")
     return [json.loads(line) for line in text.splitlines()]

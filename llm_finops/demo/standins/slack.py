@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
+from llm_finops.demo.files import PRIVATE
 from llm_finops.demo.standins.server import Answer, Call
 
 TOKEN = "xoxb-lantern-demo-0001"  # noqa: S105  opens nothing but the stand-in
@@ -58,6 +59,7 @@ class Slack:
     def __post_init__(self) -> None:
         if not self.path.exists():
             return
+        self.path.chmod(PRIVATE)
         text = self.path.read_text(encoding="utf-8")
         for line in text.splitlines(keepends=True):
             if line.endswith("\n"):
@@ -151,6 +153,7 @@ class Slack:
 
     def _write(self, received: Mapping[str, Any]) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.touch(PRIVATE)
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(received) + "\n")
 
