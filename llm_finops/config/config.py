@@ -1,19 +1,20 @@
 """From finops.toml and the environment to one validated `Config`."""
 
 import glob
-import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from llm_finops import connectors
-from llm_finops.config.formerly import FORMERLY, formerly_of
+from llm_finops.config.formerly import formerly_of, without
+from llm_finops.config.mistakes import explained, inner, refused, shown
 from llm_finops.config.settings_of import settings_of
 from llm_finops.config.tables import Files, FinopsToml, Reporting, SlackTable
 from llm_finops.connectors import contract
@@ -22,9 +23,6 @@ from llm_finops.inputs.requests import RequestLog, RequestLogError, request_log
 from llm_finops.ledger import sqlite_url, utc_now
 
 CONFIG_NAME = "finops.toml"
-_SHOWN_MAX = 200
-# Known beginnings of keys, a user in an address, or a long run of letters and digits mixed.
-_SECRET = re.compile(r"(?i)\b(sk|xox[a-z]|pk|ghp|glpat|api|key)-|://[^/]*@|(?=\w*\d)(?=\w*[a-z])\w{24,}")
 
 
 class ConfigError(Exception):
@@ -123,15 +121,19 @@ def find_config(environment: Mapping[str, str]) -> Path:
 def load(environment: Mapping[str, str], package: ModuleType = connectors) -> Config:
     """Find, read and check the configuration; `package` is where connectors are looked for."""
     file = find_config(environment)
-    tables = _parse(file)
-    providers = {name: _provider(file, name, dict(table), package) for name, table in tables.providers.items()}
-    logs = {name: _request_log(file, name, table) for name, table in tables.requests.items()}
+    raw = _parse(file)
+    mistakes = list(refused(raw))
+    formerly, unclear = formerly_of(raw)
+    mistakes += unclear
+    tables = _checked(mistakes, "", FinopsToml.model_validate, raw)
+    providers = dict(_providers(mistakes, inner(raw, "providers"), package))
+    logs = dict(_request_logs(mistakes, inner(raw, "requests")))
+    settings = None
+    if tables and not mistakes:
+        settings, mistakes = settings_of(tables, {name: p.connector.PROVIDER for name, p in providers.items()}, logs)
+    if mistakes or not tables or not settings:
+        raise ConfigError("\n".join(f"{file}: {mistake}" for mistake in mistakes))
     home = Path(environment.get("LLM_FINOPS_HOME") or file.parent / ".llm_finops").expanduser().resolve()
-    try:
-        formerly = formerly_of(tables)
-        settings = settings_of(tables, {name: p.connector.PROVIDER for name, p in providers.items()}, logs)
-    except ValueError as error:
-        raise ConfigError(f"{file}: {error}") from error
     return Config(
         file=file,
         home=home,
@@ -150,61 +152,48 @@ def load(environment: Mapping[str, str], package: ModuleType = connectors) -> Co
     )
 
 
-def _parse(file: Path) -> FinopsToml:
+def _parse(file: Path) -> dict[str, Any]:
     try:
-        return FinopsToml.model_validate(tomllib.loads(file.read_text(encoding="utf-8")))
+        return tomllib.loads(file.read_text(encoding="utf-8-sig"))  # Windows' editors begin a file with a mark
     except UnicodeDecodeError as error:
         raise ConfigError(f"{file} is not UTF-8 text: {error}") from error
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{file} is not TOML: {error}") from error
-    except ValidationError as error:
-        raise ConfigError(explained(file, "", error)) from error
 
 
-def explained(file: Path, prefix: str, error: ValidationError) -> str:
-    """All mistakes at once, a line each: file, key, what was seen, what is allowed."""
-    lines = []
-    for mistake in error.errors(include_url=False):
-        key = ".".join([*([prefix] if prefix else []), *(str(part) for part in mistake["loc"])])
-        if mistake["type"] == "extra_forbidden":
-            # Its value is not repeated: it may well be a key that was put here instead of in the environment.
-            lines.append(f"{file}: {key}: unknown key; README, 'Configuration' lists the keys")
-        elif mistake["type"] == "missing":
-            lines.append(f"{file}: {key}: missing; it is required")
-        else:
-            said = mistake["msg"].removeprefix("Value error, ")
-            lines.append(f"{file}: {key}: saw {_shown(mistake['input'])}; {said}")
-    return "\n".join(lines)
+Made = TypeVar("Made")
 
 
-def _shown(value: object) -> str:
-    """What was seen, unless it is long or may hold a secret: messages end up in logs."""
-    if isinstance(value, dict | list):
-        return "a table" if isinstance(value, dict) else "a list"
-    if isinstance(value, str) and _SECRET.search(value):
-        return "something that looks like a key (not shown); keys belong in the environment"
-    return repr(value)[:_SHOWN_MAX]
-
-
-def _provider(file: Path, name: str, table: dict[str, Any], package: ModuleType) -> Provider:
-    known = contract.discover(package)
-    kind = table.pop("connector", name)
-    table.pop(FORMERLY, None)
-    if kind not in known:
-        raise ConfigError(
-            f"{file}: providers.{name}.connector: saw {kind!r}; there are connectors for {', '.join(sorted(known))}"
-        )
+def _checked(mistakes: list[str], prefix: str, make: Callable[[dict[str, Any]], Made], table: Any) -> Made | None:
+    """What is made of a table, or None and what is wrong with it among the mistakes."""
     try:
-        options = known[kind].Options.model_validate(table)
+        return make(table)
     except ValidationError as error:
-        raise ConfigError(explained(file, f"providers.{name}", error)) from error
-    return Provider(name, known[kind], options)
-
-
-def _request_log(file: Path, name: str, table: dict[str, Any]) -> RequestLog:
-    try:
-        return request_log(name, {key: value for key, value in table.items() if key != FORMERLY})
-    except ValidationError as error:
-        raise ConfigError(explained(file, f"requests.{name}", error)) from error
+        mistakes += explained(prefix, error, table)
     except RequestLogError as error:
-        raise ConfigError(f"{file}: {error}") from error
+        mistakes.append(str(error))
+    return None
+
+
+def _providers(mistakes: list[str], tables: Mapping[str, Any], package: ModuleType) -> Iterator[tuple[str, Provider]]:
+    known = contract.discover(package)
+    for name, table in tables.items():
+        if not isinstance(table, dict):
+            continue  # said by the table of tables
+        kind = table.get("connector", name)
+        if not isinstance(kind, str) or kind not in known:
+            allowed = ", ".join(sorted(known))
+            mistakes.append(f"providers.{name}.connector: saw {shown(kind)}; there are connectors for {allowed}")
+            continue
+        given = {option: value for option, value in without(table).items() if option != "connector"}
+        options = _checked(mistakes, f"providers.{name}", known[kind].Options.model_validate, given)
+        if options is not None:
+            yield name, Provider(name, known[kind], options)
+
+
+def _request_logs(mistakes: list[str], tables: Mapping[str, Any]) -> Iterator[tuple[str, RequestLog]]:
+    for name, table in tables.items():
+        if isinstance(table, dict):
+            log = _checked(mistakes, f"requests.{name}", partial(request_log, name), without(table))
+            if log is not None:
+                yield name, log

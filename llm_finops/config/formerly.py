@@ -1,37 +1,38 @@
 """`formerly`: the names a table had before it was renamed, so that its past is not counted beside its present."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from llm_finops.config.tables import FinopsToml
+from llm_finops.config.mistakes import inner, shown
 
 FORMERLY = "formerly"
 _KINDS = ("providers", "requests", "costs", "revenue")
 
 
-def formerly_of(tables: FinopsToml) -> dict[str, tuple[str, ...]]:
-    """{KIND.NAME: former names}, of tables that say so, be it none.
-
-    ValueError where a former name is in use, or claimed twice.
-    """
-    found = {}
+def formerly_of(tables: Mapping[str, Any]) -> tuple[dict[str, tuple[str, ...]], list[str]]:
+    """{KIND.NAME: former names}, of tables that say so, be it none; and what is wrong with them."""
+    found: dict[str, tuple[str, ...]] = {}
     for kind in _KINDS:
-        named: Mapping[str, Any] = getattr(tables, kind)
-        taken = {name: f"[{kind}.{name}]" for name in named}
-        for name, table in named.items():
-            given = table.get(FORMERLY) if isinstance(table, dict) else table.formerly
-            former = _names(f"{kind}.{name}", [] if given is None else given)
-            for old in former:
-                if old in taken:
-                    raise ValueError(f"{kind}.{name}.{FORMERLY}: saw {old!r}, which is the name of {taken[old]}")
-                taken[old] = f"{kind}.{name}.{FORMERLY} already"
-            if given is not None:
-                found[f"{kind}.{name}"] = former
-    return found
+        for name, table in inner(tables, kind).items():
+            if isinstance(table, dict) and FORMERLY in table:
+                given = table[FORMERLY]
+                found[f"{kind}.{name}"] = tuple(given) if isinstance(given, list) else (given,)
+    return found, list(_mistakes(tables, found))
 
 
-def _names(where: str, given: Any) -> tuple[str, ...]:
-    names = [given] if isinstance(given, str) else given
-    if not isinstance(names, list) or not all(isinstance(name, str) and name for name in names):
-        raise ValueError(f'{where}.{FORMERLY}: saw {given!r}; expected a name, or a list of names, such as "billing"')
-    return tuple(names)
+def without(table: Mapping[str, Any]) -> dict[str, Any]:
+    """The table as its own reader knows it."""
+    return {key: value for key, value in table.items() if key != FORMERLY}
+
+
+def _mistakes(tables: Mapping[str, Any], found: Mapping[str, tuple[Any, ...]]) -> Iterator[str]:
+    claimed: dict[tuple[str, Any], str] = {}
+    for where, names in found.items():
+        kind = where.partition(".")[0]
+        for old in names:
+            if not isinstance(old, str) or not old:
+                yield f'{where}.{FORMERLY}: saw {shown(old)}; expected a name, or a list of names, such as "billing"'
+            elif old in inner(tables, kind):
+                yield f"{where}.{FORMERLY}: saw {shown(old)}, which is the name of [{kind}.{old}]"
+            elif (other := claimed.setdefault((kind, old), where)) != where:
+                yield f"{where}.{FORMERLY}: saw {shown(old)}, which {other}.{FORMERLY} names already"

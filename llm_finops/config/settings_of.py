@@ -1,26 +1,37 @@
 """From the tables of finops.toml to `Settings`: what decides numbers, and what must not be ambiguous."""
 
-from collections.abc import Iterable, Mapping
-from itertools import combinations
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import combinations, starmap
 
 from llm_finops.config.tables import FinopsToml, Matching, Owner, SpreadTable
 from llm_finops.core.settings import Account, RequestSource, RevenueSource, Rule, Settings, Spread
 from llm_finops.inputs.requests import RequestLog, overlapping
 
 
-def settings_of(tables: FinopsToml, providers: Mapping[str, str], logs: Mapping[str, RequestLog]) -> Settings:
-    """The settings; `providers` is account -> provider. ValueError says what is ambiguous and how to mend it."""
-    _refuse_twice("accounts", [*providers, *tables.costs])
-    _refuse_alike([*providers, *tables.costs])
-    _refuse_twice("sources", [*logs, *tables.revenue])
-    _refuse_twice("[[owners]]", [rule.name for rule in tables.owners])
-    sources = [_speaking(log.source, providers) for log in logs.values()]
-    for a, b in combinations(sources, 2):
-        if reason := overlapping(a, b):
-            raise ValueError(f"requests.{a.name} and requests.{b.name} may hold the same requests: {reason}")
+def settings_of(
+    tables: FinopsToml, providers: Mapping[str, str], logs: Mapping[str, RequestLog]
+) -> tuple[Settings, list[str]]:
+    """The settings, and what is ambiguous in them and how to mend it; `providers` is account -> provider."""
+    mistakes = [
+        *_twice("accounts", [*providers, *tables.costs]),
+        *_alike([*providers, *tables.costs]),
+        *_twice("sources", [*logs, *tables.revenue]),
+        *_twice("[[owners]]", [rule.name for rule in tables.owners]),
+        *_twice("[[spread]]", [_spread_name(i, spread) for i, spread in enumerate(tables.spread, start=1)]),
+        *filter(None, map(_undecided, tables.owners)),
+        *filter(None, (_shareless(i, spread) for i, spread in enumerate(tables.spread, start=1))),
+    ]
+    sources = []
+    for log in logs.values():
+        try:
+            sources.append(_speaking(log.source, providers))
+        except ValueError as error:
+            mistakes.append(str(error))
+    mistakes += filter(None, starmap(_shared, combinations(sources, 2)))
     accounts = [Account(name, provider) for name, provider in providers.items()]
     accounts += [Account(name, name, "costs") for name in tables.costs]
-    return Settings(
+    settings = Settings(
         accounts=tuple(sorted(accounts, key=lambda account: account.name)),
         requests=tuple(sorted(sources, key=lambda source: source.name)),
         revenue=tuple(RevenueSource(name) for name in sorted(tables.revenue)),
@@ -31,24 +42,34 @@ def settings_of(tables: FinopsToml, providers: Mapping[str, str], logs: Mapping[
         allocate_tax=tables.allocation.tax,
         allocate_credit=tables.allocation.credit,
     )
+    return settings, mistakes
 
 
-def _refuse_twice(what: str, names: Iterable[str]) -> None:
-    seen: set[str] = set()
-    for name in names:
-        if name in seen:
-            raise ValueError(f"two {what} are called {name!r}; give each its own name")
-        seen.add(name)
+def _twice(what: str, names: Iterable[str]) -> Iterator[str]:
+    for name, times in Counter(names).items():
+        if times > 1:
+            yield f"two {what} are called {name!r}; give each its own name"
 
 
-def _refuse_alike(accounts: Iterable[str]) -> None:
+def _alike(accounts: Iterable[str]) -> Iterator[str]:
     """Names of accounts become names in Dagster, of ASCII letters, digits and underscores."""
     seen: dict[str, str] = {}
     for name in accounts:
         flat = asset_name(name)
-        if flat in seen:
-            raise ValueError(f"the accounts {seen[flat]!r} and {name!r} are too alike: both would be {flat} in Dagster")
+        if seen.get(flat, name) != name:
+            yield f"the accounts {seen[flat]!r} and {name!r} are too alike: both would be {flat} in Dagster"
         seen[flat] = name
+
+
+def _shared(a: RequestSource, b: RequestSource) -> str | None:
+    reason = overlapping(a, b)
+    if reason is None:
+        return None
+    kinds = [" and ".join(name for name in source.speaks_for if name != "accounts") for source in (a, b)]
+    if all(kinds) and kinds[0] != kinds[1]:
+        reason += f"; {a.name} names {kinds[0]}, {b.name} {kinds[1]}, which may be the same requests: name projects in "
+        reason += "both, or api_keys in both"
+    return f"requests.{a.name} and requests.{b.name} may hold the same requests: {reason}"
 
 
 def asset_name(account: str) -> str:
@@ -87,15 +108,27 @@ def _dates(table: Matching) -> dict[str, str]:
     return {name: day.isoformat() for name, day in given.items() if day is not None}
 
 
-def _rule(owner: Owner) -> Rule:
+def _undecided(owner: Owner) -> str | None:
     if owner.customer is None and owner.environment is None and owner.cost_class is None:
-        raise ValueError(f"[[owners]] {owner.name!r} decides nothing: give it customer, environment or cost_class")
+        return f"[[owners]] {owner.name!r} decides nothing: give it customer, environment or cost_class"
+    return None
+
+
+def _shareless(position: int, table: SpreadTable) -> str | None:
+    if isinstance(table.by, dict) and not any(table.by.values()):
+        return f"[[spread]] number {position} has shares of 0 only; give one of them a share above 0"
+    return None
+
+
+def _rule(owner: Owner) -> Rule:
     return Rule(
         owner.name, owner.match, owner.customer, owner.feature, owner.environment, owner.cost_class, **_dates(owner)
     )
 
 
+def _spread_name(position: int, table: SpreadTable) -> str:
+    return table.name or f"spread {position}"
+
+
 def _spread(position: int, table: SpreadTable) -> Spread:
-    if isinstance(table.by, dict) and not any(table.by.values()):
-        raise ValueError(f"[[spread]] number {position} has shares of 0 only; give one of them a share above 0")
-    return Spread(table.name or f"spread {position}", table.match, table.by, **_dates(table))
+    return Spread(_spread_name(position, table), table.match, table.by, **_dates(table))

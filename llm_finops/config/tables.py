@@ -1,9 +1,11 @@
 """The tables of finops.toml, as people write them. What a connector asks for is declared by the connector."""
 
-from datetime import date, time
+from datetime import time
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, field_validator, model_validator
+
+from llm_finops.config.names import ClockTime, Day, Named, SafeUrl, Shares, StartDay, Variable, Whole
 
 Glob = Annotated[str, Field(min_length=1)]
 Paths = Annotated[list[str], Field(min_length=1)]
@@ -25,9 +27,9 @@ class Files(Table):
 
     paths: Paths
     columns: dict[str, str] = {}
-    formerly: list[str] | None = None
+    formerly: str | list[str] | None = None  # read by config.formerly, for every kind of table alike
 
-    _lists = field_validator("paths", "formerly", mode="before")(_as_list)
+    _paths = field_validator("paths", mode="before")(_as_list)
 
 
 class Prices(Table):
@@ -42,14 +44,14 @@ class Matching(Table):
     """What a rule applies to, and between which days (`until` exclusive)."""
 
     match: dict[str, Glob] = Field(min_length=1)
-    since: date | None = Field(default=None, alias="from")
-    until: date | None = None
+    since: Day | None = Field(default=None, alias="from")
+    until: Day | None = None
 
     @field_validator("match")
     @classmethod
     def _known(cls, match: dict[str, str]) -> dict[str, str]:
         for name in match:
-            if name not in MATCHES and not name.startswith("tag."):
+            if name not in MATCHES and not (name.startswith("tag.") and name != "tag."):
                 raise ValueError(f"cannot match {name!r}; allowed are {', '.join(MATCHES)} and tag.NAME")
         return match
 
@@ -63,57 +65,50 @@ class Matching(Table):
 class Owner(Matching):
     """`[[owners]]`: who owns what matches, or how it is labelled."""
 
-    name: str = Field(min_length=1)
-    customer: str | None = None
-    feature: str | None = None
-    environment: str | None = None
+    name: Named
+    customer: Named | None = None
+    feature: Named | None = None
+    environment: Named | None = None
     cost_class: Literal["cogs", "opex", "excluded"] | None = None
 
 
 class SpreadTable(Matching):
     """`[[spread]]`: what matches is shared out."""
 
-    name: str | None = None
-    by: Literal["usage", "even"] | dict[str, Annotated[int, Field(ge=0)]] = "usage"
+    name: Named | None = None
+    by: Shares = "usage"
 
 
 class AllocationTable(Table):
     """`[allocation]`."""
 
     uncovered: Literal["ladder", "scale"] = "ladder"
-    tax: bool = False
-    credit: bool = False
+    tax: StrictBool = False
+    credit: StrictBool = False
 
 
 class SlackTable(Table):
     """`[slack]`: the token is read from the environment variable named by `token_env`."""
 
     channel: str | None = None
-    channel_env: str = "SLACK_CHANNEL"
-    token_env: str = "SLACK_BOT_TOKEN"  # noqa: S105  (the name of a variable, not a token)
-    base_url: str = "https://slack.com/api/"
-    repost_unknown: bool = False
+    channel_env: Variable = "SLACK_CHANNEL"
+    token_env: Variable = "SLACK_BOT_TOKEN"  # noqa: S105  (the name of a variable, not a token)
+    base_url: SafeUrl = "https://slack.com/api/"
+    repost_unknown: StrictBool = False
 
 
 class Reporting(Table):
     """`[reporting]`: when the daily run starts, and how many past days it reads again."""
 
-    at: time = time(6, 30)
-    trailing_days: Annotated[int, Field(ge=1, le=31)] = 3
-    coverage_min: Annotated[int, Field(ge=0, le=100)] = 50
-
-    @field_validator("at", mode="before")
-    @classmethod
-    def _clock_time(cls, value: Any) -> Any:
-        if isinstance(value, int | float):
-            raise ValueError('write the time as text: at = "06:30"')  # noqa: TRY004  pydantic collects ValueError
-        return value
+    at: ClockTime = time(6, 30)
+    trailing_days: Annotated[Whole, Field(ge=1, le=31)] = 3
+    coverage_min: Annotated[Whole, Field(ge=0, le=100)] = 50
 
 
 class FinopsToml(Table):
     """The file. `providers` and `requests` are checked by the connector and the request log's own reader."""
 
-    start_date: date
+    start_date: StartDay
     providers: dict[str, dict[str, Any]] = {}
     requests: dict[str, dict[str, Any]] = {}
     costs: dict[str, Files] = {}

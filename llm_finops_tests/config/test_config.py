@@ -70,8 +70,8 @@ MISTAKES: list[tuple[str, str]] = [
     (
         START + '[[owners]]\nname = "x"\nmatch = { projekt = "y" }\ncustomer = "z"',
         (
-            "finops.toml: owners.0.match: saw a table; cannot match 'projekt'; allowed are account, provider, project, "
-            "api_key, actor, model, environment and tag.NAME"
+            "finops.toml: [[owners]] 'x'.match: saw a table; cannot match 'projekt'; allowed are account, provider, "
+            "project, api_key, actor, model, environment and tag.NAME"
         ),
     ),
     (
@@ -81,7 +81,7 @@ MISTAKES: list[tuple[str, str]] = [
     (
         START
         + '[[owners]]\nname = "x"\nmatch = { project = "y" }\ncustomer = "z"\nfrom = 2026-11-02\nuntil = 2026-11-02',
-        "finops.toml: owners.0: saw a table; from 2026-11-02 until 2026-11-02 is no day; until is exclusive",
+        "finops.toml: [[owners]] 'x': saw a table; from 2026-11-02 until 2026-11-02 is no day; until is exclusive",
     ),
     (
         START + '[[spread]]\nmatch = { project = "y" }\nby = { ada = 0 }',
@@ -201,6 +201,8 @@ def test_all_mistakes_of_the_tables_are_said_at_once(tmp_path: Path) -> None:
         (f'[providers.openai]\nadmin_key = "{SECRET}"', "providers.openai.admin_key"),
         (f'[providers.openai]\nadmin_key_env = "{SECRET}"', "providers.openai.admin_key_env"),
         ('[slack]\ntoken = "xoxb-1234-Canary"', "slack.token"),
+        ('[slack]\ntoken_env = "xoxb-1234-Canary"', "slack.token_env"),
+        ('[slack]\nchannel_env = "xapp-1234-Canary-5F0c1e"', "slack.channel_env"),
         ('[providers.openai]\nbase_url = "https://ada:5F0c1eCanary@api.openai.com"', "providers.openai.base_url"),
         (f'[reporting]\nat = "{SECRET}"', "reporting.at"),
     ],
@@ -238,7 +240,7 @@ def test_an_account_may_be_named_in_any_script(tmp_path: Path) -> None:
 
     from llm_finops.definitions import from_environment
 
-    toml = START + '[providers."münchen 1"]\nconnector = "openai"\n'
+    toml = START + '[providers."münchen-1"]\nconnector = "openai"\n'
     definitions = from_environment(written(tmp_path, toml))
 
     dg.Definitions.validate_loadable(definitions)
