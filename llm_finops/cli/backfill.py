@@ -4,9 +4,12 @@ import json
 import os
 import sys
 from datetime import date, datetime, timedelta
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from llm_finops.pipeline.run import RunReport
 
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])]
 
@@ -40,7 +43,6 @@ def backfill(
     from llm_finops.definitions import build
     from llm_finops.pipeline.instance import instance
     from llm_finops.pipeline.run import run_ranges
-    from llm_finops.pipeline.visible import visible
     from llm_finops.pipeline.work import Finops
 
     config = load(os.environ)
@@ -48,23 +50,27 @@ def backfill(
     with stopping(), Steps() as steps, instance(config) as dagster:
         finops = Finops(os.environ, steps)
         reports = run_ranges(build(config, finops), finops, dagster, str(start), str(end), only_missing=missing)
+    if not _told(reports, str(start), str(end), as_json):
+        raise typer.Exit(1)
+
+
+def _told(reports: "list[RunReport]", start: str, end: str, as_json: bool) -> bool:
+    """Say how it ended; whether everything went well."""
+    from llm_finops.pipeline.visible import visible
+
     failed = [str(failure) for report in reports for failure in report.failed]
-    ok = all(report.ok for report in reports)
+    crashed = [f"{report.crashed}; see `llm-finops dev`, run {report.run_id}" for report in reports if report.crashed]
     made = sum(report.new_versions for report in reports)
     if as_json:
-        sys.stdout.write(
-            json.dumps({"from": str(start), "to": str(end), "new_versions": made, "failed": failed}) + "\n"
-        )
+        sys.stdout.write(json.dumps({"from": start, "to": end, "new_versions": made, "failed": failed}) + "\n")
     else:
-        sys.stdout.write(f"{start} to {end}: {made} new versions, {len(failed)} failed\n")
+        beside = ", and the run as a whole" if crashed else ""
+        sys.stdout.write(f"{start} to {end}: {made} new versions, {len(failed)} failed{beside}\n")
     for line in failed:
         sys.stderr.write(f"failed: {visible(line)}\n")
-    for report in reports:
-        if report.crashed:
-            told = f"{report.crashed}; see `llm-finops dev`, run {report.run_id}"
-            sys.stderr.write(f"the run failed outside any single day: {visible(told)}\n")
-    if not ok or failed:
-        raise typer.Exit(1)
+    for why in crashed:
+        sys.stderr.write(f"the run failed outside any single day: {visible(why)}\n")
+    return all(report.ok for report in reports) and not failed
 
 
 def _range(
