@@ -9,7 +9,7 @@ import dagster as dg
 from llm_finops.config import Config, asset_name
 from llm_finops.pipeline import checks, decide, ingest, sources
 from llm_finops.pipeline.events import DayTold, Event, tell, tell_whole
-from llm_finops.pipeline.outcome import FAULTS, Failed, Result, failures, totals
+from llm_finops.pipeline.outcome import FAULTS, Result, failures, totals
 from llm_finops.pipeline.reference import book_reference
 from llm_finops.pipeline.summary import summarise
 from llm_finops.pipeline.work import Finops, Work
@@ -189,7 +189,6 @@ def _reference() -> dg.AssetsDefinition:
                 said = book_reference(work)
         except FAULTS as error:
             # No day can be right without it: the run ends here, and says why.
-            finops.note(context.run.run_id, [Failed("reference", "*", "every day", str(error))], 0)
             raise dg.Failure(str(error), allow_retries=False) from error
         yield from tell_whole("reference", said)
 

@@ -40,7 +40,7 @@ def run_range(
     last: str,
     more: Mapping[str, str] | None = None,
 ) -> RunReport:
-    """One run of the daily job over days first..last (inclusive), with more tags. Interrupted where a signal ended it."""
+    """One run of the daily job over days first..last (inclusive), with more tags. Interrupted by a signal."""
     run_id = str(uuid.uuid4())
     tags = {**range_tags(first, last), **(more or {})}
     with finops.work(run_id) as work:

@@ -54,6 +54,15 @@ def test_what_a_rule_gives_is_a_name(tmp_path: Path, key: str, name: str) -> Non
         ('[models]\n"" = "gpt-5"', "models: saw the alias ''; an alias is one name in full"),
         ('[models]\na = ""', "models.a: saw ''; expected the provider's name of one model, in full"),
         ('[models]\na = "b"\nb = "c"', "models.a: saw 'b', an alias too; name the provider's model in each"),
+        (
+            '[costs.b]\npaths = "x.csv"\nformerly = [""]',
+            "costs.b.formerly: saw ''; expected a name, or a list of names",
+        ),
+        ("[costs.b]\npaths = 'x.csv'\nformerly = 'b'", "costs.b.formerly: saw 'b', which is the name of [costs.b]"),
+        (
+            "[costs.b]\npaths = 'x'\nformerly = 'a'\n[costs.c]\npaths = 'x'\nformerly = 'a'",
+            "costs.c.formerly: saw 'a', which costs.b.formerly names already",
+        ),
         ('[models]\na = "a"', "models.a: saw 'a', itself; leave it out"),
         (
             '[costs.gpu]\npaths = "x.csv"\ncolumns = { BiledCost = "c" }',

@@ -85,11 +85,9 @@ def test_an_account_renamed_without_a_word_stops_the_run_before_anything_is_book
     with_seats(seated, "seats", toml=unsaid)
     report = seated.run()
     assert not report.ok
-    (failed,) = report.failed
-    assert (
-        'write formerly = "paper" under [providers.paper-eu]; if it is another organisation, write formerly = []'
-        in (str(failed))
-    )
+    assert report.failed == []
+    asked = 'write formerly = "paper" under [providers.paper-eu]; if it is another organisation, write formerly = []'
+    assert asked in report.crashed
     assert seated.rows("select max(version_id) from versions") == version
 
     other = unsaid.replace('connector = "paper"\n', 'connector = "paper"\nformerly = []\n')
