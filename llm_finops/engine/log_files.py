@@ -66,8 +66,21 @@ def relations(
     """The files as relations that have all the columns; LogFileError names a file that has not, or is unreadable."""
     shapes: dict[Shape, list[Path]] = {}
     for path in files:
+        if _is_empty(path):
+            continue
         shapes.setdefault(_shape(connection, source, path, columns), []).append(path)
     return [_relation(shape, tuple(paths), columns) for shape, paths in shapes.items()]
+
+
+def _is_empty(path: Path) -> bool:
+    """Whether a text file holds nothing at all, not even a header: no rows. Parquet is never empty."""
+    try:
+        if path.name.lower().endswith(".parquet"):
+            return False
+        with _opened(path) as stream:
+            return not stream.read(1)
+    except (OSError, EOFError):
+        return False  # whoever reads it says why it cannot be read
 
 
 def _shape(connection: duckdb.DuckDBPyConnection, source: str, path: Path, columns: Sequence[str]) -> Shape:

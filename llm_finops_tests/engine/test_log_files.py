@@ -178,9 +178,17 @@ def test_an_unknown_suffix_and_an_absent_file_are_named(tmp_path: Path) -> None:
         assert f"{name} cannot be read" in refused(tmp_path, tmp_path / name)
 
 
-def test_an_empty_csv_has_no_header(tmp_path: Path) -> None:
-    (tmp_path / "l.csv").write_text("")
-    assert "has no column" in refused(tmp_path, tmp_path / "l.csv")
+@pytest.mark.parametrize("name", ["l.csv", "l.csv.gz", "l.jsonl", "l.jsonl.gz"])
+def test_an_empty_file_is_no_rows_and_no_reason_to_leave_out_another(tmp_path: Path, name: str) -> None:
+    empty = tmp_path / name
+    empty.write_bytes(gzip.compress(b"") if name.endswith(".gz") else b"")
+    files = survey(source(), [empty, write(tmp_path / "z.csv", ROWS)], Workspace(tmp_path / "scratch"))
+    assert [(file.path.name, file.rows) for file in files] == [(name, 0), ("z.csv", 40)]
+
+
+def test_an_empty_parquet_file_is_half_written(tmp_path: Path) -> None:
+    (tmp_path / "l.parquet").write_bytes(b"")
+    assert "cannot be read" in refused(tmp_path, tmp_path / "l.parquet")
 
 
 def test_columns_and_paths_with_quotes_are_only_names(tmp_path: Path) -> None:
