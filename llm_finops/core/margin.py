@@ -1,11 +1,12 @@
 """Margin: a day's revenue beside the cogs allocated to each customer and feature."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from llm_finops.core.records import (
     ALL,
+    ANY,
     COGS,
     NONE,
     REQUEST_LOG,
@@ -39,6 +40,7 @@ def margins(
     revenue: Iterable[Revenue],
     *,
     revenue_known: bool,
+    unknown: Collection[tuple[str, str]] = (),
     settings: Settings,
     names: Mapping[str, Sequence[Name]],
 ) -> tuple[list[Margin], list[Finding]]:
@@ -48,7 +50,9 @@ def margins(
     name a customer and are cogs, in the currency their cost is charged in. Revenue that names no feature
     has a row of its own, `(all)`. Revenue is NULL unless `revenue_known` (a source covers the day); inside a
     covered day no row means 0. A customer whose revenue is all in other currencies has NULL beside their
-    costs, with a finding: no rate is known here. Raises UnknownSourceError as `allocate` does.
+    costs, with a finding: no rate is known here. `unknown` are the (customer, currency) of whom a row could not be
+    read, in every currency where it is `(any)`: NULL, whatever else was read of them. Raises UnknownSourceError as
+    `allocate` does.
     """
     rows: defaultdict[_Key, _Sums] = defaultdict(_Sums)
     charged: defaultdict[tuple[str, ...], defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
@@ -67,9 +71,10 @@ def margins(
         sums = rows[total.customer, feature, currency]
         sums.requests += total.requests
         sums.operations += total.operations
-    paid = _add_revenue(rows, revenue if revenue_known else ())
-    found = [_margin(key, sums, paid, revenue_known) for key, sums in rows.items()]
-    return sorted(found, key=key_bytes), _findings(day, found, paid, revenue_known)
+    unread = unknown if revenue_known else ()
+    paid = _add_revenue(rows, revenue if revenue_known else (), unread)
+    found = [_margin(key, sums, paid, unread, known=revenue_known) for key, sums in rows.items()]
+    return sorted(found, key=key_bytes), _findings(day, found, paid, unread, known=revenue_known)
 
 
 def _currency(total: RequestTotal, charged: Mapping[str, int] | None) -> str:
@@ -77,26 +82,45 @@ def _currency(total: RequestTotal, charged: Mapping[str, int] | None) -> str:
     return min(charged, key=lambda currency: (-charged[currency], currency)) if charged else total.pool.currency
 
 
-def _add_revenue(rows: defaultdict[_Key, _Sums], revenue: Iterable[Revenue]) -> dict[str, set[str]]:
+def _add_revenue(
+    rows: defaultdict[_Key, _Sums], revenue: Iterable[Revenue], unread: Iterable[tuple[str, str]]
+) -> dict[str, set[str]]:
     """Add the revenue to its rows; the currencies each customer pays in."""
     paid: defaultdict[str, set[str]] = defaultdict(set)
     for row in revenue:
         rows[row.customer, row.feature or ALL, row.currency].revenue += row.amount_nano
         paid[row.customer].add(row.currency)
+    for customer, currency in unread:
+        if currency != ANY:
+            _ = rows[customer, ALL, currency]  # a row, so that what is not known of a customer without cost shows
+            paid[customer].add(currency)
     return paid
 
 
-def _margin(key: _Key, sums: _Sums, paid: Mapping[str, set[str]], known: bool) -> Margin:
+def _margin(
+    key: _Key, sums: _Sums, paid: Mapping[str, set[str]], unread: Collection[tuple[str, str]], *, known: bool
+) -> Margin:
     customer, _, currency = key
     elsewhere = customer in paid and currency not in paid[customer]
-    revenue = sums.revenue if known and not elsewhere else None
-    return Margin(*key, revenue, sums.cost, sums.logged_cost, sums.requests, sums.operations)
+    is_known = known and not elsewhere and not _is_unread(customer, currency, unread)
+    return Margin(*key, sums.revenue if is_known else None, sums.cost, sums.logged_cost, sums.requests, sums.operations)
 
 
-def _findings(day: str, rows: Iterable[Margin], paid: Mapping[str, set[str]], known: bool) -> list[Finding]:
+def _is_unread(customer: str, currency: str, unread: Collection[tuple[str, str]]) -> bool:
+    return (customer, currency) in unread or (customer, ANY) in unread
+
+
+def _findings(
+    day: str,
+    rows: Iterable[Margin],
+    paid: Mapping[str, set[str]],
+    unread: Collection[tuple[str, str]],
+    *,
+    known: bool,
+) -> list[Finding]:
     unknown: defaultdict[tuple[str, str], int] = defaultdict(int)
     for row in rows:
-        if known and row.revenue_nano is None:
+        if known and row.revenue_nano is None and not _is_unread(row.customer, row.currency, unread):
             unknown[row.customer, row.currency] += row.cost_nano
     found = [
         Finding(day, ALL, "no rate", customer, currency, cost, _no_rate(paid[customer], currency))

@@ -19,11 +19,12 @@ from llm_finops.core.records import (
     USAGE,
     CostLine,
     Finding,
-    Quarantined,
     key_bytes,
 )
-from llm_finops.inputs.files import InputError, Line, read_tables, repeats
-from llm_finops.inputs.periods import PeriodError, day_or_none, days_of, period, stamp
+from llm_finops.inputs.bad_rows import BadRow, placed, ragged
+from llm_finops.inputs.files import InputError, Line, contents, read_tables, repeats, stripped
+from llm_finops.inputs.overlaps import Overlaps
+from llm_finops.inputs.periods import PeriodError, day_or_none, days_of, own_days, period, stamp, weights
 
 # What a file of LLM costs may say beyond FOCUS's columns, by our names.
 DIMENSIONS = ("project", "api_key", "model", "service_tier", "context_band", "line_item", "meter")
@@ -50,16 +51,18 @@ _REQUIRED = ("BillingCurrency", "ChargePeriodStart")
 UNREADABLE_TAGS = "tags unreadable"
 
 Said = Mapping[str, str | None]  # what a row says, by our names
+_Made = defaultdict[str, list[tuple[bytes, CostLine]]]
 
 
 @dataclass(slots=True)
 class CostFiles:
-    """What cost files say. `rows` = rows of which lines were made + quarantined."""
+    """What cost files say. `rows` = rows of which lines were made + quarantined; `contents` as `files.contents`."""
 
     days: dict[str, list[CostLine]] = field(default_factory=dict)
-    quarantined: list[Quarantined] = field(default_factory=list)
+    quarantined: list[BadRow] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     rows: int = 0
+    contents: dict[str, str] = field(default_factory=dict)
 
 
 class _RowError(ValueError):
@@ -67,7 +70,7 @@ class _RowError(ValueError):
 
 
 def read_costs(name: str, paths: Sequence[Path], columns: Mapping[str, str] | None = None) -> CostFiles:
-    """The lines of all files by day, sorted by line_id; a line for a longer period is spread evenly over its days.
+    """The lines of all files by day, sorted by line_id; a line for a longer period is spread over its days.
 
     `columns` maps our names (FOCUS's, or DIMENSIONS) to the file's. `amount` is the effective cost where the file
     has one, else the billed; times without offset are UTC, as FOCUS says. Equal rows are all counted: FOCUS has no
@@ -75,23 +78,34 @@ def read_costs(name: str, paths: Sequence[Path], columns: Mapping[str, str] | No
     """
     theirs = _columns(name, columns or {})
     found = CostFiles()
-    made: dict[str, list[tuple[bytes, CostLine]]] = defaultdict(list)
+    made: _Made = defaultdict(list)
+    overlaps = Overlaps()
     tables = read_tables(name, paths, [theirs[ours] for ours in _REQUIRED])
     for path, lines, odd in tables.read:
         found.rows += len(lines) + len(odd)
-        found.quarantined += odd
         _require_amount(path, theirs, lines)
+        days: set[str] = set()
+        bad = ragged(odd)
         for line in lines:
             said = {ours: line.cells[column] for ours, column in theirs.items() if column in line.cells}
             try:
-                for day, natural, cost in _spread(name, said):
-                    made[day].append((natural, cost))
+                spread = list(_spread(name, said))
                 found.findings += _doubts(name, said, path, line.number)
             except (_RowError, MoneyError, PeriodError) as error:
-                found.quarantined.append(Quarantined(str(error), str(path), f"line {line.number}"))
+                own = own_days(said.get("ChargePeriodStart"), said.get("ChargePeriodEnd"))
+                bad.append(BadRow(str(error), str(path), f"line {line.number}", own, bool(own)))
+                continue
+            for day, natural, cost in spread:
+                made[day].append((natural, cost))
+            on = [day for day, _, _ in spread]
+            days.update(on)
+            overlaps.note(path, spread[0][1] + key_bytes(tuple(cost.amount_nano for _, _, cost in spread)), on)
+        found.quarantined += placed(bad, days)
     found.days = {day: _identified(name, day, keyed) for day, keyed in sorted(made.items())}
     found.quarantined.sort()
-    found.findings = sorted([*found.findings, *repeats(min(found.days, default=""), name, tables)])
+    found.contents = contents(tables)
+    doubled = repeats(min(found.days, default=""), name, tables)
+    found.findings = sorted([*found.findings, *doubled, *overlaps.findings(name)])
     return found
 
 
@@ -112,17 +126,17 @@ def _spread(name: str, said: Said) -> Iterator[tuple[str, bytes, CostLine]]:
     """(day, natural key, line) for each day of the row; the shares add up to the row, to the last nano."""
     start, end = period(said.get("ChargePeriodStart"), said.get("ChargePeriodEnd"))
     days = days_of(start, end)
-    even = [1] * len(days)
-    currency = currency_code(said.get("BillingCurrency"))
+    parts_of = weights(start, end)
+    currency = currency_code(stripped(said.get("BillingCurrency")))
     text = said.get("EffectiveCost") or said.get("BilledCost")
     if text is None:
         raise _RowError("neither EffectiveCost nor BilledCost says an amount")
-    amounts = split(Money.of(text, currency).nano, even)
-    billed = split(Money.of(said.get("BilledCost") or text, currency).nano, even)
+    amounts = split(Money.of(text, currency).nano, parts_of)
+    billed = split(Money.of(said.get("BilledCost") or text, currency).nano, parts_of)
     listed = said.get("ListCost")
-    lists: Any = split(Money.of(listed, currency).nano, even) if listed else repeat(None)
+    lists: Any = split(Money.of(listed, currency).nano, parts_of) if listed else repeat(None)
     quantity, unit = _quantity(said)
-    parts: Any = split(quantity, even) if quantity is not None else repeat(None)
+    parts: Any = split(quantity, parts_of) if quantity is not None else repeat(None)
     natural = key_bytes((stamp(start), stamp(end), *(said.get(ours) for ours in (*_ABOUT, *DIMENSIONS))))
     line = _line(name, said, currency, unit)._replace(
         amount_text=text, period_from=stamp(start), period_until=stamp(end)

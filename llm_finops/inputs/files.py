@@ -54,6 +54,7 @@ class Tables(NamedTuple):
 
     read: list[Table]
     repeated: list[tuple[InputFile, InputFile]]
+    files: list[InputFile]  # those that were read, as they were listed
 
 
 def repeats(day: str, name: str, tables: Tables) -> list[Finding]:
@@ -124,7 +125,21 @@ def read_tables(name: str, paths: Iterable[Path], required: Sequence[str]) -> Ta
     """The CSV files of a source, each content once, read while they stay still; InputError as `read_csv`."""
     files, repeated = once(listing(name, paths))
     with held(files) as still:
-        return Tables([Table(path, *read_csv(path, required)) for path in still], repeated)
+        return Tables([Table(path, *read_csv(path, required)) for path in still], repeated, files)
+
+
+def contents(tables: Tables) -> dict[str, str]:
+    """{hash: name} of the files that were read and hold rows: what another source must not hold as well."""
+    return {
+        file.sha256: file.path.name
+        for file, table in zip(tables.files, tables.read, strict=True)
+        if table.lines or table.bad
+    }
+
+
+def stripped(cell: str | None) -> str | None:
+    """A cell without the blanks around it. Not for amounts: a number with blanks may be half of one."""
+    return None if cell is None else cell.strip()
 
 
 def read_csv(path: Path, required: Sequence[str] = ()) -> tuple[list[Line], list[Quarantined]]:

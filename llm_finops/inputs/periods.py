@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime, time, timedelta
+from itertools import pairwise
 
 _INSTANT = re.compile(
     r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2})?)(\.\d{1,9})?\s?(Z|UTC|[+-]\d{2}:?\d{2})?)?", re.ASCII
@@ -46,6 +47,21 @@ def days_of(start: datetime, end: datetime) -> list[str]:
     """The UTC days that a period touches."""
     first, last = start.date(), (end - _A_MICROSECOND).date()
     return [(first + timedelta(days=n)).isoformat() for n in range((last - first).days + 1)]
+
+
+def weights(start: datetime, end: datetime) -> list[int]:
+    """What each of those days weighs in a split: its part of the period. Whole days weigh the same."""
+    first = datetime.combine(start.date(), time(), UTC)
+    midnights = [first + timedelta(days=n) for n in range(len(days_of(start, end)) + 1)]
+    return [(min(end, after) - max(start, before)) // _A_MICROSECOND for before, after in pairwise(midnights)]
+
+
+def own_days(start: str | None, end: str | None) -> tuple[str, ...]:
+    """The days of a row that is not counted; () where its period cannot be read."""
+    try:
+        return tuple(days_of(*period(start, end)))
+    except PeriodError:
+        return ()
 
 
 def stamp(at: datetime) -> str:

@@ -4,13 +4,16 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import groupby
 from pathlib import Path
 
 from llm_finops.core.money import Money, MoneyError, currency_code, split
-from llm_finops.core.records import ALL, ANY, NONE, UNALLOCATED, Finding, Quarantined, Revenue, key_bytes
-from llm_finops.inputs.files import InputError, read_tables, repeats
-from llm_finops.inputs.periods import PeriodError, days_of, period
+from llm_finops.core.records import ALL, ANY, NONE, UNALLOCATED, Finding, Revenue, key_bytes
+from llm_finops.inputs.bad_rows import BadRow, placed, ragged
+from llm_finops.inputs.files import InputError, contents, read_tables, repeats, stripped
+from llm_finops.inputs.overlaps import Overlaps
+from llm_finops.inputs.periods import PeriodError, days_of, period, weights
 
 COLUMNS = ("customer", "feature", "amount", "currency", "day", "from", "until")
 _REQUIRED = ("customer", "amount", "currency")
@@ -24,15 +27,16 @@ class RevenueFiles:
     """What revenue files say.
 
     `first` and `last` are the days that rows fall on, '' if there are none: between them a customer without a row
-    pays nothing, outside them revenue is unknown.
+    pays nothing, outside them revenue is unknown. `contents` as `files.contents`.
     """
 
     days: dict[str, list[Revenue]] = field(default_factory=dict)
-    quarantined: list[Quarantined] = field(default_factory=list)
+    quarantined: list[BadRow] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     first: str = ""
     last: str = ""
     rows: int = 0
+    contents: dict[str, str] = field(default_factory=dict)
 
 
 class _RowError(ValueError):
@@ -48,22 +52,31 @@ def read_revenue(name: str, paths: Sequence[Path], columns: Mapping[str, str] | 
     theirs = _columns(name, columns or {})
     found = RevenueFiles()
     made: dict[str, list[tuple[bytes, Revenue]]] = defaultdict(list)
+    overlaps = Overlaps()
     tables = read_tables(name, paths, [theirs[ours] for ours in _REQUIRED])
     for path, lines, odd in tables.read:
         found.rows += len(lines) + len(odd)
-        found.quarantined += odd
+        days: set[str] = set()
+        bad = ragged(odd)
         for line in lines:
             said = {ours: line.cells[column] for ours, column in theirs.items() if column in line.cells}
             if "day" not in said and not ("from" in said and "until" in said):
                 raise InputError(f"{path}:1: a row needs its day: a column {theirs['day']!r}, or `from` and `until`")
             try:
-                for day, natural, row in _spread(said):
-                    made[day].append((natural, row))
+                spread = list(_spread(said))
             except (_RowError, MoneyError, PeriodError) as error:
-                found.quarantined.append(Quarantined(str(error), str(path), f"line {line.number}"))
+                bad.append(_bad(said, str(error), path, line.number))
+                continue
+            for day, natural, row in spread:
+                made[day].append((natural, row))
+            on = [day for day, _, _ in spread]
+            days.update(on)
+            overlaps.note(path, spread[0][1] + key_bytes(tuple(row.amount_nano for _, _, row in spread)), on)
+        found.quarantined += placed(bad, days)
     found.days = {day: _identified(name, day, keyed) for day, keyed in sorted(made.items())}
     found.quarantined.sort()
-    found.findings = repeats(min(found.days, default=""), name, tables)
+    found.contents = contents(tables)
+    found.findings = repeats(min(found.days, default=""), name, tables) + overlaps.findings(name)
     found.first, found.last = min(found.days, default=""), max(found.days, default="")
     return found
 
@@ -74,6 +87,21 @@ def _columns(name: str, columns: Mapping[str, str]) -> dict[str, str]:
     return {**dict(zip(COLUMNS, COLUMNS, strict=True)), **columns}
 
 
+def _bad(said: Said, reason: str, path: Path, line: int) -> BadRow:
+    """What a row that is not counted still says: whose revenue it leaves unknown, and when."""
+    customer = said.get("customer")
+    try:
+        days = tuple(days_of(*_period(said)))
+    except (_RowError, PeriodError):
+        days = ()
+    try:
+        currency = currency_code(stripped(said.get("currency")))
+    except MoneyError:
+        currency = ANY
+    known = ANY if customer is None or customer in _RESERVED else customer
+    return BadRow(reason, str(path), f"line {line}", days, bool(days), known, currency)
+
+
 def _spread(said: Said) -> Iterator[tuple[str, bytes, Revenue]]:
     """(day, natural key, row) for each day; the shares add up to the amount, to the last nano."""
     customer, feature = said.get("customer"), said.get("feature") or ALL
@@ -81,23 +109,24 @@ def _spread(said: Said) -> Iterator[tuple[str, bytes, Revenue]]:
         raise _RowError(f"customer {customer!r}; expected the id of a customer")
     if feature in (ANY, UNALLOCATED):
         raise _RowError(f"feature {feature!r}; expected a feature's name, or nothing")
-    days = _days(said)
-    currency = currency_code(said.get("currency"))
+    start, end = _period(said)
+    days = days_of(start, end)
+    currency = currency_code(stripped(said.get("currency")))
     amount = said.get("amount")
     if amount is None:
         raise _RowError("no amount")
     natural = key_bytes((customer, feature, currency, days[0], days[-1]))
-    for day, share in zip(days, split(Money.of(amount, currency).nano, [1] * len(days)), strict=True):
+    for day, share in zip(days, split(Money.of(amount, currency).nano, weights(start, end)), strict=True):
         yield day, natural, Revenue("", customer, feature, currency, share)
 
 
-def _days(said: Said) -> list[str]:
+def _period(said: Said) -> tuple[datetime, datetime]:
     day, start, end = said.get("day"), said.get("from"), said.get("until")
     if day and (start or end):
         raise _RowError("both a day and a period; expected `day`, or `from` and `until`")
     if not day and not (start and end):
         raise _RowError("no day; expected `day`, or `from` and `until`")
-    return days_of(*period(day or start, None if day else end))
+    return period(day or start, None if day else end)
 
 
 def _identified(name: str, day: str, keyed: list[tuple[bytes, Revenue]]) -> list[Revenue]:

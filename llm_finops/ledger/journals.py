@@ -95,11 +95,12 @@ class Journals:
         with self._ledger.reading() as connection:
             return [dict(row._mapping) for row in connection.execute(query)]  # noqa: SLF001
 
-    def files(self, source: str, reading: str) -> dict[str, SourceFile]:
-        """The files of a source as surveyed under this way of reading."""
+    def files(self, source: str, reading: str | None = None) -> dict[str, SourceFile]:
+        """The files of a source as surveyed under this way of reading, or whatever way they were last read."""
         table = schema.SOURCE_FILES
-        query = sa.select(table.c.path, table.c.size, table.c.sha256, table.c.days)
-        query = query.where(table.c.source == source, table.c.reading == reading)
+        query = sa.select(table.c.path, table.c.size, table.c.sha256, table.c.days).where(table.c.source == source)
+        if reading is not None:
+            query = query.where(table.c.reading == reading)
         with self._ledger.reading() as connection:
             return {row[0]: SourceFile(row[0], row[1], row[2], json.loads(row[3])) for row in connection.execute(query)}
 

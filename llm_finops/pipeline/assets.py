@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 
 from llm_finops.config import Config, asset_name
-from llm_finops.pipeline import checks, decide, ingest, sources
+from llm_finops.pipeline import checks, decide, ingest, logs, sources
 from llm_finops.pipeline.events import DayTold, Event, tell, tell_whole
 from llm_finops.pipeline.outcome import FAULTS, Result, failures, totals
 from llm_finops.pipeline.reference import book_reference
@@ -62,7 +62,7 @@ def declared(config: Config) -> Iterator[Asset]:
     yield Asset(
         "request_totals",
         "ingest",
-        sources.load_requests,
+        logs.load_requests,
         ["reference"],
         "Your own request logs, priced request by request and added up by customer and feature: the weights of every "
         "split. Also the exact quantiles of the cost of a request.",

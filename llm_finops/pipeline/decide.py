@@ -14,7 +14,7 @@ from llm_finops.ledger import Gather, Key
 from llm_finops.ledger import datasets as d
 from llm_finops.pipeline.ingest import is_reported, settings_read
 from llm_finops.pipeline.outcome import FAULTS, Outcome, Result
-from llm_finops.pipeline.sources import REVENUE_NOT_LOADED
+from llm_finops.pipeline.sources import REVENUE_NOT_LOADED, unknown_revenue
 from llm_finops.pipeline.work import Work, key
 
 
@@ -184,7 +184,11 @@ def _margin(_: Work, gather: Gather, __: str, day: str) -> Computed | None:
         return None
     # A source that is no longer configured is asked for nothing; what it said once still counts.
     whole = any(known.values()) and all(loaded for source, loaded in known.items() if not source.past)
-    rows, findings = margins(day, shares, totals, revenue, revenue_known=whole, settings=settings, names=names)
+    doubts = [f for source in settings.revenue for f in gather.findings(d.REVENUE, source.name, day)]
+    unknown = unknown_revenue(doubts)
+    rows, findings = margins(
+        day, shares, totals, revenue, revenue_known=whole, unknown=unknown, settings=settings, names=names
+    )
     return Computed(rows, findings)
 
 

@@ -20,7 +20,7 @@ from llm_finops.demo.files import write_files
 from llm_finops.demo.standins import Standins
 from llm_finops.demo.world import Window
 from llm_finops.ledger import Ledger, sqlite_url
-from llm_finops.pipeline import decide, ingest, sources
+from llm_finops.pipeline import decide, ingest, logs, sources
 from llm_finops.pipeline.outcome import failures
 from llm_finops.pipeline.reference import book_reference
 from llm_finops.pipeline.work import Finops, Work
@@ -99,7 +99,7 @@ def settle(home: Path, window: Window) -> None:
             for step in (ingest.load_usage, decide.price, ingest.load_costs):
                 assert not failures(account, step(work, account, days))
         for whole in (
-            sources.load_requests,
+            logs.load_requests,
             sources.load_revenue,
             decide.estimate_days,
             decide.reconcile_days,

@@ -38,9 +38,11 @@ def paid(customer: str, nano: int, feature: str = ALL, currency: str = "USD") ->
     return Revenue(f"{customer} {feature} {nano}", customer, feature, currency, nano)
 
 
-def reckon(allocations: Any, revenue: Any = (), totals: Any = None, *, known: bool = True, rules: Any = ()) -> Any:
+def reckon(
+    allocations: Any, revenue: Any = (), totals: Any = None, *, known: bool = True, rules: Any = (), unknown: Any = ()
+) -> Any:
     asked: dict[str, Any] = {"settings": Settings(requests=LOG, rules=rules), "names": {}}
-    return margins(DAY, allocations, {"log": totals or []}, revenue, revenue_known=known, **asked)
+    return margins(DAY, allocations, {"log": totals or []}, revenue, revenue_known=known, unknown=unknown, **asked)
 
 
 def test_a_row_is_a_customer_feature_and_currency_and_only_cogs_count() -> None:
@@ -133,3 +135,20 @@ def test_no_cost_and_no_revenue_is_lost_and_order_does_not_matter(
     assert known or all(row.revenue_nano is None for row in rows)
     shuffled = (random_.sample(costs, len(costs)), random_.sample(revenue, len(revenue)))
     assert reckon(*shuffled, known=known) == (rows, findings)
+
+
+def test_revenue_of_which_a_row_could_not_be_read_is_unknown_in_its_currency() -> None:
+    costs = [cost("acme", 50), cost("acme", 5, currency="EUR"), cost("bolt", 9), cost("cobb", 3)]
+    revenue = [paid("acme", 90), paid("acme", 10, currency="EUR"), paid("bolt", 70)]
+    rows, findings = reckon(costs, revenue, unknown={("acme", "USD"), ("bolt", "(any)"), ("dole", "USD")})
+    assert [(row.customer, row.feature, row.currency, row.revenue_nano) for row in rows] == [
+        ("acme", ALL, "EUR", 10),
+        ("acme", ALL, "USD", None),
+        ("acme", "chat", "EUR", 0),
+        ("acme", "chat", "USD", None),
+        ("bolt", ALL, "USD", None),
+        ("bolt", "chat", "USD", None),
+        ("cobb", "chat", "USD", 0),
+        ("dole", ALL, "USD", None),
+    ]
+    assert findings == []

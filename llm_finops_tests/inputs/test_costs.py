@@ -237,3 +237,44 @@ def test_a_file_that_lacks_what_every_line_needs_is_refused(
     (tmp_path / "costs.csv").write_text(header)
     with pytest.raises(InputError, match=message):
         read_costs("aws", [tmp_path / "costs.csv"], columns)
+
+
+def test_days_weigh_by_their_part_of_a_period_that_does_not_begin_at_midnight(tmp_path: Path) -> None:
+    local = {**GOOD, "ChargePeriodStart": "2026-08-31T22:00:00Z", "ChargePeriodEnd": "2026-09-30T22:00:00Z"}
+    found = read(tmp_path, {**local, "EffectiveCost": "720"})
+    amounts = {day: line.amount_nano for day, (line,) in found.days.items()}
+    assert (len(amounts), sum(amounts.values())) == (31, 720 * 10**9)
+    assert (amounts["2026-08-31"], amounts["2026-09-15"], amounts["2026-09-30"]) == (2 * 10**9, 24 * 10**9, 22 * 10**9)
+
+
+def test_blanks_around_a_currency_are_no_fault_and_around_an_amount_they_are(tmp_path: Path) -> None:
+    found = read(tmp_path, {**GOOD, "BillingCurrency": " usd "}, {**GOOD, "EffectiveCost": " 12 "})
+    assert only(found).currency == "USD"
+    assert [bad.reason for bad in found.quarantined] == ["expected a decimal number such as 12.50, saw ' 12 '"]
+
+
+def test_a_row_that_is_not_counted_knows_its_days_or_those_of_its_file(tmp_path: Path) -> None:
+    month = {"ChargePeriodStart": "2026-09-30", "ChargePeriodEnd": "2026-10-02"}
+    found = read(tmp_path, GOOD, {**GOOD, **month, "EffectiveCost": "x"}, {**GOOD, "ChargePeriodStart": "someday"})
+    assert [(bad.detail, bad.days, bad.dated) for bad in sorted(found.quarantined, key=lambda bad: bad.detail)] == [
+        ("line 3", ("2026-09-30", "2026-10-01"), True),
+        ("line 4", ("2026-09-01",), False),
+    ]
+
+
+def test_the_same_row_in_two_files_counts_twice_and_is_said(tmp_path: Path) -> None:
+    rows = [{**GOOD, "ResourceId": name} for name in "abb"]
+    read(tmp_path, *rows)
+    first = (tmp_path / "costs.csv").rename(tmp_path / "a.csv")
+    read(tmp_path, *rows[1:], {**GOOD, "ResourceId": "a", "EffectiveCost": "7"})
+    found = read_costs("aws", [tmp_path / "costs.csv", first])
+    assert len(found.days["2026-09-01"]) == 6
+    ((day, account, kind, subject, _, rows_told, detail),) = found.findings
+    assert (day, account, kind, subject, rows_told) == (
+        "2026-09-01",
+        "aws",
+        "same row in two files",
+        "costs.csv",
+        2,
+    )
+    assert "2 rows of costs.csv also stand in a.csv" in detail

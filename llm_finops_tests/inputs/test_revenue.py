@@ -147,3 +147,25 @@ def test_real_purchases_add_up(tmp_path: Path) -> None:
     assert (found.rows, found.quarantined) == (6919, [])
     assert sum(row.amount_nano for day in found.days.values() for row in day) == 244_091_940_000_000
     assert len({row.customer for day in found.days.values() for row in day}) == 2357
+
+
+def test_a_row_that_is_not_counted_says_whose_revenue_it_leaves_unknown(tmp_path: Path) -> None:
+    header = "customer,amount,currency,day,from,until\n"
+    rows = ["ok,1,USD,2026-09-01,,", "a,x, usd ,2026-09-02,,", "b,1,$,,2026-09-02,2026-09-04", ",1,EUR,,,"]
+    found = read(tmp_path, header + "\n".join(rows) + "\n")
+    assert sorted((bad.detail, bad.customer, bad.currency, bad.days, bad.dated) for bad in found.quarantined) == [
+        ("line 3", "a", "USD", ("2026-09-02",), True),
+        ("line 4", "b", "(any)", ("2026-09-02", "2026-09-03"), True),
+        ("line 5", "(any)", "EUR", ("2026-09-01",), False),
+    ]
+
+
+def test_overlapping_exports_are_told(tmp_path: Path) -> None:
+    text = "customer,amount,currency,day\na,1,USD,2026-09-01\nb,1,USD,2026-09-02\n"
+    read(tmp_path, text)
+    (tmp_path / "z.csv").write_text(text + "c,1,USD,2026-09-02\n", encoding="utf-8")
+    found = read_revenue("billing", [tmp_path / "z.csv", tmp_path / "revenue.csv"])
+    assert [(f.day, f.kind, f.subject, f.amount) for f in found.findings] == [
+        ("2026-09-01", "same row in two files", "z.csv", 1),
+        ("2026-09-02", "same row in two files", "z.csv", 1),
+    ]

@@ -86,9 +86,15 @@ def revenue_is_corrected(company: Little) -> None:
     path.write_text(path.read_text(encoding="utf-8").replace("5.00", "0.10"), encoding="utf-8")
 
 
-def revenue_goes(company: Little) -> None:
-    for path in (company.root / "revenue").glob("*.csv"):
-        path.unlink()
+def a_revenue_row_cannot_be_read(company: Little) -> None:
+    path = company.root / "revenue" / f"{OLD}.csv"
+    path.write_text(path.read_text(encoding="utf-8").replace("5.00", "5_00") + "bob,,1,USD,\n", encoding="utf-8")
+
+
+def log_rows_cannot_be_read(company: Little) -> None:
+    path = company.root / "log" / f"{OLD}.csv"
+    text = path.read_text(encoding="utf-8").replace("bob,chat,450000", "bob,chat,-5")
+    path.write_text(text + "x,someday,paper,red,k1,sheet-1,ada,chat,1,1\n", encoding="utf-8")
 
 
 def the_last_revenue_goes(company: Little) -> None:
@@ -106,7 +112,8 @@ STORIES: list[Callable[[Little], None]] = [
     a_cost_file_is_added,
     a_second_log_is_added,
     revenue_is_corrected,
-    revenue_goes,
+    a_revenue_row_cannot_be_read,
+    log_rows_cannot_be_read,
     the_last_revenue_goes,
 ]
 
@@ -167,7 +174,8 @@ def test_revenue_that_comes_for_the_first_time_turns_unknown_into_known(little: 
     files = {path: path.read_bytes() for path in (little.root / "revenue").glob("*.csv")}
     for path in files:
         path.unlink()
-    assert little.run().ok
+    first = little.run()
+    assert [(f.asset, f.day) for f in first.failed] == [("revenue", day) for day in DAYS]
     assert little.rows("select distinct revenue_nano from current_margins") == [(None,)]
 
     for path, content in files.items():

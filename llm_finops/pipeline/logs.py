@@ -1,0 +1,148 @@
+"""Ingest request logs. Files are listed in every run: a day whose rows changed is read again, whatever the range."""
+
+from collections import defaultdict
+
+from llm_finops.core.records import NONE, Finding, LogDay, Quarantined
+from llm_finops.core.settings import RequestSource, Settings
+from llm_finops.engine import DayTotals, log_days, totals
+from llm_finops.ledger import datasets as d
+from llm_finops.pipeline.files import source_files
+from llm_finops.pipeline.ingest import settings_read
+from llm_finops.pipeline.outcome import FAULTS, Outcome, Result
+from llm_finops.pipeline.quarantine import rows_quarantined
+from llm_finops.pipeline.surveys import Surveyed, survey_files, workspace
+from llm_finops.pipeline.work import Work, key
+
+NO_ACCOUNT = "no account"
+
+
+def load_requests(work: Work, days: list[str]) -> Result:
+    """`log_days`, `request_totals` and `request_quantiles` of every configured request log."""
+    result = Result()
+    for name, log in work.config.requests.items():
+        try:
+            files = survey_files(work, _source(work, name), source_files(work, f"requests.{name}", log.paths))
+            _book_log_days(work, name, files)
+            _book_totals(work, name, files, days, result)
+        except FAULTS as error:
+            for day in days:
+                result.fail(day, name, error)
+        else:
+            _tell_bad(name, files, days, result)
+    return result
+
+
+def _source(work: Work, name: str) -> RequestSource:
+    return next(source for source in work.config.settings.requests if source.name == name)
+
+
+def _tell_bad(name: str, files: Surveyed, days: list[str], result: Result) -> None:
+    """Files that cannot be used fail the days they held; if these are not known, days that no other file holds."""
+    held = {day for file in files.good for day in file.days}
+    failing = [day for day in days if day in files.spoiled] or [day for day in days if day not in held] or days[-1:]
+    for why in files.bad.values():
+        for day in failing:
+            result.fail(day, name, why)
+
+
+def _book_log_days(work: Work, source: str, files: Surveyed) -> None:
+    """One digest a day over all files; days that are gone are booked empty, so that what was made of them is stale.
+
+    Rows without a day are told and journalled here: they are in no day's totals.
+    """
+    now: dict[str, LogDay] = log_days([file.days for file in files.good])
+    told = files.findings(source)
+    booked = {day: rows for (_, day), rows in work.ledger.read_days(d.LOG_DAYS, "0000", "9999", source).items()}
+    said: dict[str, list[Finding]] = defaultdict(list)
+    for doubt in work.ledger.findings(list(work.ledger.heads(d.LOG_DAYS, source).values())):
+        said[doubt.day].append(doubt)
+    rows = {day: [now[day]] if day in now else [] for day in now.keys() | booked.keys()}
+    changed = [
+        day
+        for day in sorted(rows.keys() - files.spoiled)
+        if booked.get(day, []) != rows[day] or said.get(day, []) != told.get(day, [])
+    ]
+    if not changed:
+        return
+    undated = files.undated()
+    load_id = work.ledger.journals.begin_load(source, d.LOG_DAYS.name, changed[0], changed[-1])
+    with work.ledger.commit(f"{source} files", work.run_id) as commit:
+        for day in changed:
+            bad = [row for file in undated.get(day, ()) for row in file.quarantined]
+            commit.book(d.LOG_DAYS, source, day, rows[day], findings=told.get(day, []))
+            commit.loaded(load_id, d.LOG_DAYS, source, day, 0, bad)
+    work.ledger.journals.end_load(load_id, "part" if files.bad else "whole")
+
+
+def _book_totals(work: Work, source: str, files: Surveyed, days: list[str], result: Result) -> None:
+    todo = [day for day in _todo(work, source, days) if day not in files.spoiled]
+    for day in days:
+        if day not in todo and day not in files.spoiled:
+            result.add(day, Outcome(source))
+    if not todo:
+        return
+    load_id = work.ledger.journals.begin_load(source, d.REQUEST_TOTALS.name, todo[0], todo[-1])
+    holding = [file.path for file in files.good if not file.days.keys().isdisjoint(todo)]
+    done = 0
+    with workspace(work) as space:
+        gather = work.ledger.gather()
+        settings, book = settings_read(gather), work.price_book(gather)
+        spoken = next(s for s in settings.requests if s.name == source)
+        for told in totals(spoken, holding, todo, book.rows_for, settings.aliases, space):
+            done += 1
+            try:
+                result.add(told.day, _book_day(work, load_id, source, told))
+            except FAULTS as error:
+                result.fail(told.day, source, error)
+            work.progress(f"{source} requests", done, len(todo))
+    work.ledger.journals.end_load(load_id, "part" if result.failed() else "whole")
+
+
+def _todo(work: Work, source: str, days: list[str]) -> list[str]:
+    """Days whose log or whose prices and settings changed, and days of the range that were never read."""
+    held = {k.period for k in work.ledger.heads(d.LOG_DAYS, source)}
+    booked = {k.period for k in work.ledger.heads(d.REQUEST_TOTALS, source)}
+    stale = {k.period for k in work.ledger.stale(d.REQUEST_TOTALS) if k.scope == source}
+    asked = {day for day in days if day in held and (day not in booked or day in stale)}
+    # A late log fills days that earlier runs have passed by.
+    outside = stale | ((held - booked) & work.days_run()) if work.whole else set()
+    return sorted(asked | outside)
+
+
+def _book_day(work: Work, load_id: int, source: str, told: DayTotals) -> Outcome:
+    if told.refused:
+        return Outcome(source, ok=False, why=told.refused)
+    gather = work.ledger.gather()
+    settings = settings_read(gather)
+    gather.read(d.PRICES, "*", "*")
+    gather.read(d.LOG_DAYS, source, told.day)
+    bad = [Quarantined(*row) for row in told.quarantined]
+    doubts = [*told.findings, *rows_quarantined(told.day, source, bad), *_no_account(source, told, settings)]
+    with work.ledger.commit(f"{source} requests {told.day}", work.run_id) as commit:
+        commit.book(d.REQUEST_TOTALS, source, told.day, told.totals, gather.inputs, sorted(doubts))
+        commit.book(d.REQUEST_QUANTILES, source, told.day, told.quantiles, gather.inputs)
+        commit.loaded(load_id, d.REQUEST_TOTALS, source, told.day, told.duplicates, bad)
+    numbers = {
+        "requests_read": told.rows,
+        "duplicates": told.duplicates,
+        "quarantined": len(bad),
+        "rows": len(told.totals),
+        "findings": len(doubts),
+    }
+    made = commit.booked[key(d.REQUEST_TOTALS, source, told.day)].is_new
+    return Outcome(source, is_new=made, computed=True, numbers=numbers)
+
+
+def _no_account(source: str, told: DayTotals, settings: Settings) -> list[Finding]:
+    """Accounts that the log names and nobody configured: another spelling, mostly. The engine tells of `(none)`."""
+    configured = [account.name for account in settings.accounts]
+    requests: dict[str, int] = defaultdict(int)
+    for total in told.totals:
+        if total.pool.account not in {NONE, *configured}:
+            requests[total.pool.account] += total.requests
+    detail = (
+        f"no account of this name is configured, so no bill meets these requests; there are {', '.join(configured)}"
+    )
+    return [
+        Finding(told.day, source, NO_ACCOUNT, account, "requests", n, detail) for account, n in sorted(requests.items())
+    ]
