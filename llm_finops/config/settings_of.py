@@ -1,10 +1,11 @@
 """From the tables of finops.toml to `Settings`: what decides numbers, and what must not be ambiguous."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import combinations, starmap
 
 from llm_finops.config.tables import FinopsToml, Matching, Owner, SpreadTable
+from llm_finops.core.rules import glob
 from llm_finops.core.settings import Account, RequestSource, RevenueSource, Rule, Settings, Spread
 from llm_finops.inputs.requests import RequestLog, overlapping
 
@@ -25,7 +26,7 @@ def settings_of(
     sources = []
     for log in logs.values():
         try:
-            sources.append(_speaking(log.source, providers))
+            sources.append(_speaking(log.source, providers, [*providers, *tables.costs]))
         except ValueError as error:
             mistakes.append(str(error))
     mistakes += filter(None, starmap(_shared, combinations(sources, 2)))
@@ -77,16 +78,39 @@ def asset_name(account: str) -> str:
     return "".join(c if c.isascii() and c.isalnum() else "_" for c in account)
 
 
-def _speaking(source: RequestSource, providers: Mapping[str, str]) -> RequestSource:
+def _refuse_unknown(source: RequestSource, accounts: Sequence[str]) -> None:
+    """A log that says which account a row is of must say one that there is, where the configuration can tell."""
+    there = ", ".join(accounts) or "(none)"
+    given = source.columns["account"]
+    if not isinstance(given, str) and (name := given["const"]) not in accounts:
+        raise ValueError(f"requests.{source.name}.columns.account: no account is called {name!r}; there are {there}")
+    for pattern in source.speaks_for.get("accounts", ()):
+        if not any(glob(pattern).fullmatch(name) for name in accounts):
+            raise ValueError(
+                f"requests.{source.name}.speaks_for.accounts: no account is called {pattern!r}; there are {there}"
+            )
+
+
+def _named(source: RequestSource, providers: Mapping[str, str]) -> list[str]:
+    """The providers' accounts that a log speaks for: all, or those it names or means by a pattern."""
+    spoken: dict[str, None] = {}
+    for pattern in source.speaks_for.get("accounts") or ("*",):
+        met = [name for name in providers if glob(pattern).fullmatch(name)]
+        if not met and "accounts" in source.speaks_for:
+            raise ValueError(
+                f"requests.{source.name}.speaks_for.accounts: no [providers.{pattern}]; there are "
+                f"{', '.join(providers) or '(none)'}"
+            )
+        spoken |= dict.fromkeys(met)
+    return list(spoken)
+
+
+def _speaking(source: RequestSource, providers: Mapping[str, str], known: Sequence[str]) -> RequestSource:
     """The source with the account of each provider's rows, where the log itself does not say."""
     if "account" in source.columns:
+        _refuse_unknown(source, known)
         return source
-    spoken = source.speaks_for.get("accounts") or tuple(providers)
-    if unknown := [name for name in spoken if name not in providers]:
-        allowed = ", ".join(providers) or "(none)"
-        raise ValueError(
-            f"requests.{source.name}.speaks_for.accounts: no [providers.{unknown[0]}]; there are {allowed}"
-        )
+    spoken = _named(source, providers)
     if "provider" not in source.columns and len(spoken) > 1:
         raise ValueError(
             f"requests.{source.name} does not say whose requests it holds: map `account` or `provider` in its columns, "

@@ -159,13 +159,13 @@ class Rulebook:
 
     def _meets(self, match: Mapping[str, str], facts: Facts, but: str = "") -> bool:
         return all(
-            dimension == but or any(_glob(self._pattern(dimension, glob)).fullmatch(value) for value in values)
-            for dimension, glob in match.items()
+            dimension == but or any(glob(self._pattern(dimension, text)).fullmatch(value) for value in values)
+            for dimension, text in match.items()
             for values in [self._values(dimension, facts)]
         )
 
-    def _pattern(self, dimension: str, glob: str) -> str:
-        return self._model(glob) if dimension == "model" else glob
+    def _pattern(self, dimension: str, text: str) -> str:
+        return self._model(text) if dimension == "model" else text
 
     def _values(self, dimension: str, facts: Facts) -> tuple[str, ...]:
         if dimension.startswith(TAG):
@@ -202,5 +202,6 @@ def _acts(rule: Rule, walk: str) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _glob(pattern: str) -> re.Pattern[str]:
+def glob(pattern: str) -> re.Pattern[str]:
+    """A text in which only `*` is special, for `fullmatch`."""
     return re.compile(".*".join(re.escape(part) for part in pattern.split("*")), re.DOTALL)

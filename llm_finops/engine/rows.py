@@ -7,6 +7,7 @@ from typing import Any
 from llm_finops.core.records import ALL, ANY, NONE, STANDARD, UNALLOCATED
 from llm_finops.engine.cells import Cell, lacks_zone, literal, micros, text, whole_number
 from llm_finops.engine.mapping import DIMENSIONS, INPUT_TOTAL, UNCACHED, Mapped
+from llm_finops.engine.speaking import only_spoken
 
 NO_ZONE = "no zone"
 NOT_A_ROW = "not a row of the file"
@@ -35,6 +36,7 @@ def select_rows(
             {", ".join(f"{sql} as {name}" for name, sql in _placing(mapped, values))}
             {"".join(f", {_meter(mapped, meter)} as {meter}" for meter in mapped.meters)}, {_missing(mapped)} as missing
         from judged left join alias on alias.theirs = judged.t_model"""
+    sql = only_spoken(mapped, sql)
     return sql, {name: value for name, value in values.items() if re.search(rf"\${re.escape(name)}\b", sql)}
 
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from llm_finops.core.meters import UNITS
+from llm_finops.core.rules import glob
 from llm_finops.core.settings import RequestSource
 
 DIMENSIONS = (
@@ -123,13 +124,24 @@ def overlapping(a: RequestSource, b: RequestSource) -> str | None:
     for what in _NAMED:
         named_a, named_b = _spoken(a, what), _spoken(b, what)
         if named_a and named_b:
-            both = sorted(named_a & named_b)
+            both = sorted(
+                {name for one in named_a for other in named_b if _may_meet(one, other) for name in (one, other)}
+            )
             if not both:
                 return None
             shared.append(f"both speak for {what} {', '.join(both)}")
     if shared:
         return "; ".join(shared)
     return "name accounts, projects or api_keys in speaks_for of both, such as speaks_for = { projects = [...] }"
+
+
+def _may_meet(one: str, other: str) -> bool:
+    """Whether some id or name is meant by both; of two patterns, whether their ends allow it."""
+    if "*" not in one or "*" not in other:
+        return bool(glob(one).fullmatch(other) or glob(other).fullmatch(one))
+    (head, *_, tail), (other_head, *_, other_tail) = one.split("*"), other.split("*")
+    heads = head.startswith(other_head) or other_head.startswith(head)
+    return heads and (tail.endswith(other_tail) or other_tail.endswith(tail))
 
 
 def _spoken(source: RequestSource, what: str) -> frozenset[str]:

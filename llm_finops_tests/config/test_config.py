@@ -120,6 +120,14 @@ MISTAKES: list[tuple[str, str]] = [
         "finops.toml: requests.gateway.speaks_for.accounts: no [providers.opnai]; there are openai",
     ),
     (
+        START + "[providers.openai]\n" + gateway(more=', account = { const = "nope" }'),
+        "finops.toml: requests.gateway.columns.account: no account is called 'nope'; there are openai",
+    ),
+    (
+        START + "[providers.openai]\n" + gateway(more=', account = "a"', speaks_for='{ accounts = ["gpu-*"] }'),
+        "finops.toml: requests.gateway.speaks_for.accounts: no account is called 'gpu-*'; there are openai",
+    ),
+    (
         START + "[providers.openai]\n" + gateway(more=', modle = "x"'),
         "finops.toml: requests.gateway.columns: unknown field 'modle'; allowed are id, time,",
     ),

@@ -217,3 +217,23 @@ def test_the_mapped_columns_are_the_only_ones_read(tmp_path: Path) -> None:
     pq.write_table(pa.table({**base, "messages": ["x"], "request_id": ["r2"]}), tmp_path / "b.parquet")
     (answer,) = run(tmp_path, [tmp_path / "a.parquet", tmp_path / "b.parquet"])
     assert answer.totals[0].requests == len(COLUMNS) - 11
+
+
+def test_rows_of_others_are_kept_apart_with_what_was_seen(tmp_path: Path) -> None:
+    places = ["eu_1", "euX1", "us", None, "100%", "it's"]
+    rows = [row(request_id=str(i), project=place) for i, place in enumerate(places)]
+    spoken = source(speaks_for={"projects": ("eu_*", "100%", "it's"), "api_keys": ("not mapped, so it is trusted",)})
+    (answer,) = run(tmp_path, [write(tmp_path / "l.csv", rows)], source=spoken)
+    assert [(bad.reason, bad.detail) for bad in answer.quarantined] == [
+        ("outside speaks_for", "id 1: saw project euX1"),
+        ("outside speaks_for", "id 2: saw project us"),
+        ("outside speaks_for", "id 3: saw project (none)"),
+    ]
+    assert sorted(total.pool.project for total in answer.totals) == ["100%", "eu_1", "it's"]
+
+
+def test_rows_of_an_account_that_a_log_does_not_speak_for_are_kept_apart(tmp_path: Path) -> None:
+    rows = [row(request_id="1"), row(request_id="2", provider="anthropic"), row(request_id="3", provider="acme")]
+    spoken = source(accounts={"openai": "openai-eu"}, speaks_for={"accounts": ("openai-eu",)})
+    (answer,) = run(tmp_path, [write(tmp_path / "l.csv", rows)], source=spoken)
+    assert [bad.detail for bad in answer.quarantined] == ["id 2: saw account (none)", "id 3: saw account (none)"]

@@ -243,6 +243,22 @@ def test_a_logged_account_that_nobody_configured_is_told_by_name(played: Little)
     assert detail.endswith("there are paper")
 
 
+@pytest.mark.parametrize(("spoken", "outside"), [("blue", 2), ("b*", 2), ("The blue one", 2), ("r*", 2), ("*", 0)])
+def test_log_rows_outside_speaks_for_are_quarantined_and_told(played: Little, spoken: str, outside: int) -> None:
+    played.call_projects(blue="The blue one")
+    speaks_for = f'speaks_for = {{ projects = ["{spoken}"] }}\n[requests.gateway.columns]'
+    replaced(played.root / "finops.toml", "[requests.gateway.columns]", speaks_for)
+    with work(played) as at:
+        book_reference(at)
+
+    assert not load(played, logs.load_requests).failed()
+
+    found = [(day, subject, amount) for day, _, subject, _, amount, _ in told(played, "rows quarantined")]
+    assert found == [(day, "outside speaks_for", outside) for day in DAYS if outside]
+    kept = "select sum(requests) from current_request_totals where day = :day"
+    assert played.rows(kept, day=OLD) == [(4 - outside,)]
+
+
 @pytest.mark.parametrize("kind", ["costs", "revenue"])
 def test_the_same_file_under_two_tables_is_refused(little: Little, kind: str) -> None:
     table, folder = {"costs": (COST_TABLE, "azure"), "revenue": ("", "revenue")}[kind]
