@@ -145,6 +145,7 @@ class RequestTotal(NamedTuple):
     operations: int
     list_cost_nano: int | None  # NULL where a meter of it is unpriced
     meters: str  # JSON, keys sorted: {meter: [quantity, list_cost_nano or null]}
+    tags: str | None = None  # JSON, keys sorted: those of the log that a rule reads; NULL where there are none
 
 
 class RequestQuantile(NamedTuple):

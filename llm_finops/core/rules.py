@@ -90,7 +90,7 @@ class Rulebook:
         self._sources = {source.name: source for source in settings.requests}
         self._found: dict[tuple[str, Facts], Rule | None] = {}
         self._matches = [rule.match for rule in self._rules] + [spread.match for spread in self._spreads]
-        self.reads_tags = any(dimension.startswith(TAG) for match in self._matches for dimension in match)
+        self.reads_tags = any(_tags_of(match) for match in self._matches)
 
     def owner(self, facts: Facts) -> Rule | None:
         """The first rule with a customer that meets the facts."""
@@ -112,9 +112,12 @@ class Rulebook:
         """The first spread that meets the facts."""
         return next((spread for spread in self._spreads if self._meets(spread.match, facts)), None)
 
-    def signature(self, facts: Facts) -> tuple[int, ...]:
-        """Which rules and spreads meet the facts in all but environment: equal signatures share one fate."""
-        met = (self._meets(match, facts, but="environment") for match in self._matches)
+    def signature(self, facts: Facts, *, but_tags: bool = False) -> tuple[int, ...]:
+        """Which rules and spreads meet the facts in all but environment: equal signatures share one fate.
+
+        `but_tags`: nor by tags, where a log is yet to say them.
+        """
+        met = (self._meets(_without(match, but_tags=but_tags), facts) for match in self._matches)
         return tuple(at for at, meets in enumerate(met) if meets)
 
     def source(self, name: str) -> RequestSource:
@@ -142,7 +145,7 @@ class Rulebook:
         model = pool.model if "model" in columns else ANY
         tier = pool.service_tier if "service_tier" in columns else ANY
         environment = ANY if total.environment == NONE else total.environment
-        return Facts(pool.account, pool.provider, project, api_key, actor, model, tier, environment)
+        return Facts(pool.account, pool.provider, project, api_key, actor, model, tier, environment, total.tags or "{}")
 
     def ids(self, total: RequestTotal, columns: Collection[str]) -> tuple[str, str]:
         """The project and key of logged requests, as ids where the names say so."""
@@ -157,9 +160,9 @@ class Rulebook:
             self._found[at] = next((rule for rule in rules if self._meets(rule.match, facts)), None)
         return self._found[at]
 
-    def _meets(self, match: Mapping[str, str], facts: Facts, but: str = "") -> bool:
+    def _meets(self, match: Mapping[str, str], facts: Facts) -> bool:
         return all(
-            dimension == but or any(glob(self._pattern(dimension, text)).fullmatch(value) for value in values)
+            any(glob(self._pattern(dimension, text)).fullmatch(value) for value in values)
             for dimension, text in match.items()
             for values in [self._values(dimension, facts)]
         )
@@ -176,6 +179,34 @@ class Rulebook:
             return ()
         names = self._names.get(facts.account) if dimension in {"project", "api_key"} else None
         return names.called(dimension, value) if names else (value,)
+
+
+def tags_read(settings: Settings) -> set[str]:
+    """The tags that some rule or spread reads, on whatever day."""
+    matches = [rule.match for rule in settings.rules] + [spread.match for spread in settings.spreads]
+    return {tag for match in matches for tag in _tags_of(match)}
+
+
+def with_tags(facts: Facts, tags: str) -> Facts:
+    """The facts with a log's tags beside those of the cost line; of one name, the log's: it knows the request."""
+    return facts if tags == "{}" else facts._replace(tags=_merged(facts.tags, tags))
+
+
+@lru_cache(maxsize=4096)
+def _merged(one: str, other: str) -> str:
+    return json.dumps({**json.loads(one), **json.loads(other)}, sort_keys=True)
+
+
+def _tags_of(match: Mapping[str, str]) -> list[str]:
+    return [dimension.removeprefix(TAG) for dimension in match if dimension.startswith(TAG)]
+
+
+def _without(match: Mapping[str, str], *, but_tags: bool) -> dict[str, str]:
+    return {
+        dimension: text
+        for dimension, text in match.items()
+        if dimension != "environment" and not (but_tags and dimension.startswith(TAG))
+    }
 
 
 def sees(columns: Collection[str], rule: Rule) -> bool:

@@ -23,6 +23,7 @@ DIMENSIONS = (
 )
 INPUT_TOTAL = "input_total"  # all input, cached reads and writes included
 UNCACHED = "input_uncached"
+TAG = "tag."
 
 
 class Mapped:
@@ -39,11 +40,17 @@ class Mapped:
         if INPUT_TOTAL in self.theirs:
             meters.add(UNCACHED)
         self.meters = tuple(sorted(meters))
+        self.tags = tuple(sorted(ours.removeprefix(TAG) for ours in source.columns if ours.startswith(TAG)))
 
     @property
     def columns(self) -> list[str]:
         """Their columns, each once: the only ones that are ever read."""
         return sorted(set(self.theirs.values()))
+
+    @property
+    def tag_columns(self) -> dict[str, str]:
+        """{our column: our field} of the tags, in order of their names, which need not be names of columns."""
+        return {f"tag_{i}": f"{TAG}{tag}" for i, tag in enumerate(self.tags)}
 
     @property
     def parts(self) -> list[str]:

@@ -32,7 +32,7 @@ def prepare(log: Reading) -> None:
 
 def _content(log: Reading) -> str:
     """All that a row says, as one text: rows are the same if it is, and the greater of its bytes wins a tie."""
-    fields = ("moment", "id", "operation", *DIMENSIONS, *log.mapped.meters)
+    fields = ("moment", "id", "operation", *DIMENSIONS, *log.mapped.tag_columns, *log.mapped.meters)
     return f"to_json(struct_pack({', '.join(f'{field} := {field}' for field in fields)}))::varchar"
 
 

@@ -25,6 +25,7 @@ def select_rows(
     """A query with the columns of `staged`, and its parameters beside $files and $file_numbers."""
     cell = {ours: cells[theirs] for ours, theirs in mapped.theirs.items()}
     values: dict[str, Any] = {f"const_{ours}": value for ours, value in mapped.constants.items() if ours in _TEXTS}
+    values |= {f"const_{name}": mapped.constants.get(tag) for name, tag in mapped.tag_columns.items()}
     if mapped.source.time_zone not in {None, "UTC"}:
         values["zone"] = mapped.source.time_zone
     sql = f"""
@@ -34,6 +35,7 @@ def select_rows(
             case when likely(time_micros) is not null then (time_micros // {_MICROS_A_DAY})::integer end as day,
             likely(time_micros) as moment, t_id as id, t_operation as operation,
             {", ".join(f"{sql} as {name}" for name, sql in _placing(mapped, values))}
+            {"".join(f", t_{name} as {name}" for name in mapped.tag_columns)}
             {"".join(f", {_meter(mapped, meter)} as {meter}" for meter in mapped.meters)}, {_missing(mapped)} as missing
         from judged left join alias on alias.theirs = judged.t_model"""
     sql = only_spoken(mapped, sql)
@@ -50,6 +52,8 @@ def _reading(mapped: Mapped, cell: Mapping[str, Cell], *, by_line: bool) -> Iter
             yield f"{text(cell[ours])} as t_{ours}"
         else:
             yield f"{f'$const_{ours}' if ours in mapped.constants else 'null'}::varchar as t_{ours}"
+    for name, tag in mapped.tag_columns.items():
+        yield f"{text(cell[tag]) if tag in cell else f'$const_{name}::varchar'} as t_{name}"
     yield f"{micros(cell['time'], mapped.source.time_zone)} as time_micros"
     yield f"case when likely(time_micros) is null then {text(cell['time'])} end as s_time"
     yield f"{lacks_zone(cell['time'])} as no_zone"
@@ -75,6 +79,7 @@ def _judge(mapped: Mapped, cell: Mapping[str, Cell], *, by_line: bool) -> str:
         if ours in cell:
             faults.append((f"contains(t_{ours}, chr(0))", f"'NUL character in {ours}'", f"t_{ours}"))
             faults.append((f"t_{ours} in ({_RESERVED})", f"'reserved word in {ours}'", f"t_{ours}"))
+    faults += [(f"contains(t_{name}, chr(0))", "'NUL character in a tag'", f"t_{name}") for name in mapped.tag_columns]
     faults += [
         (f"s_{ours} is not null", f"'{ours} is not a whole number from 0 to 2^63-1'", f"s_{ours}")
         for ours in _numbers(mapped)

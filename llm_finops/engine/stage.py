@@ -67,7 +67,9 @@ def _unsaid(mapped: Mapped) -> dict[str, str]:
 
 def _staged(mapped: Mapped, parts: Sequence[Path]) -> str:
     if not parts:
-        texts = ", ".join(f"{name} varchar" for name in ("reason", "detail", "id", "operation", *DIMENSIONS))
+        texts = ", ".join(
+            f"{name} varchar" for name in ("reason", "detail", "id", "operation", *DIMENSIONS, *mapped.tag_columns)
+        )
         numbers = ", ".join(f"{name} bigint" for name in ("staged_row", "file", "day", "moment", *mapped.meters))
         return f"create table staged ({texts}, {numbers}, missing boolean)"
     unsaid = "".join(f", {constant} as {name}" for name, constant in _unsaid(mapped).items())

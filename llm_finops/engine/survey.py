@@ -35,7 +35,17 @@ def survey(source: RequestSource, files: Sequence[Path], workspace: Workspace) -
 
 def _counted(reading: Reading) -> list[tuple[int, int | None, str | None, int, int]]:
     """(file, day, reason, rows, digest): one row a day, and one a reason where there is no day."""
-    said = ("reason", "detail", "moment", "id", "operation", *DIMENSIONS, *reading.mapped.meters, "missing")
+    said = (
+        "reason",
+        "detail",
+        "moment",
+        "id",
+        "operation",
+        *DIMENSIONS,
+        *reading.mapped.tag_columns,
+        *reading.mapped.meters,
+        "missing",
+    )
     sql = (
         "select file, day, case when day is null then reason end as why, count(*), "
         f"sum(hash({', '.join(said)})) from {{rows}} group by all order by all"

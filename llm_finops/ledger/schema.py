@@ -23,7 +23,7 @@ _NUMBERS = {"quantity", "amount", "requests", "operations", "rows", "position", 
 _NULLABLE = {
     "cost_lines": {"quantity", "unit", "provider_list_nano", "invoice_line_id"},
     "priced_usage": {"list_cost_nano"},
-    "request_totals": {"list_cost_nano"},
+    "request_totals": {"list_cost_nano", "tags"},
     "reconciliations": {"left_amount", "right_amount", "difference"},
     "margins": {"revenue_nano"},
     "names": {"former"},

@@ -1,8 +1,10 @@
 """Ingest request logs. Files are listed in every run: a day whose rows changed is read again, whatever the range."""
 
 from collections import defaultdict
+from dataclasses import replace
 
 from llm_finops.core.records import NONE, Finding, LogDay, Quarantined
+from llm_finops.core.rules import TAG, tags_read
 from llm_finops.core.settings import RequestSource, Settings
 from llm_finops.engine import DayTotals, log_days, totals
 from llm_finops.ledger import datasets as d
@@ -88,7 +90,7 @@ def _book_totals(work: Work, source: str, files: Surveyed, days: list[str], resu
         gather = work.ledger.gather()
         settings, book = settings_read(gather), work.price_book(gather)
         spoken = next(s for s in settings.requests if s.name == source)
-        for told in totals(spoken, holding, todo, book.rows_for, settings.aliases, space):
+        for told in totals(_with_tags_read(spoken, settings), holding, todo, book.rows_for, settings.aliases, space):
             done += 1
             try:
                 result.add(told.day, _book_day(work, load_id, source, told))
@@ -96,6 +98,13 @@ def _book_totals(work: Work, source: str, files: Surveyed, days: list[str], resu
                 result.fail(told.day, source, error)
             work.progress(f"{source} requests", done, len(todo))
     work.ledger.journals.end_load(load_id, "part" if result.failed() else "whole")
+
+
+def _with_tags_read(source: RequestSource, settings: Settings) -> RequestSource:
+    """The source without the tags that no rule reads: each tag makes more rows of the same requests."""
+    read = {f"{TAG}{tag}" for tag in tags_read(settings)}
+    kept = {ours: of for ours, of in source.columns.items() if not ours.startswith(TAG) or ours in read}
+    return replace(source, columns=kept)
 
 
 def _todo(work: Work, source: str, days: list[str]) -> list[str]:

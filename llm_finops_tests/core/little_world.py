@@ -164,7 +164,7 @@ def total(account: str, customer: str, meters: Mapping[str, tuple[int, int | Non
     pool = Pool._make((account, account, *place, known.get("currency", NONE if whole is None else "USD")))
     owner = (customer, known.get("feature", "chat"), known.get("environment", NONE), known.get("actor", NONE))
     counted = (known.get("status", "ok"), 1, 1, whole, json.dumps(meters))
-    return RequestTotal._make((pool, known.get("context_band", NONE), *owner, *counted))
+    return RequestTotal._make((pool, known.get("context_band", NONE), *owner, *counted, known.get("tags")))
 
 
 def source(name: str, *mapped: str) -> RequestSource:

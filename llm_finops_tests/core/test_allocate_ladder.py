@@ -178,3 +178,35 @@ def test_shares_that_do_not_add_up_name_account_day_and_line() -> None:
         ConservationError, match=r"account openai, 2026-11-20: the shares of line x add up to 2 .* expected 3"
     ):
         conserve(OPENAI, "2026-11-20", "line x", 3, 2)
+
+
+def test_tags_of_a_log_are_met_by_rules_and_the_rest_of_a_line_keeps_its_own() -> None:
+    tags = ('{"team":"search"}', '{"team":"chat"}', None)
+    rows = [total(OPENAI, NONE, {"output": (20, 20)}, **M1)._replace(tags=of) for of in tags]
+    rows.append(total(OPENAI, "acme", {"output": (20, 20)}, **M1)._replace(tags=tags[0]))
+    rules = (
+        Rule("search", {"tag.team": "sea*", "project": "p"}, customer="s"),
+        Rule("search is ours", {"tag.team": "search"}, cost_class=OPEX),
+    )
+    done = run(OPENAI, [OUTPUT], [usage(OPENAI, 100, 100, **M1)], {"log": rows}, Settings(requests=LOG, rules=rules))
+    assert costs(done, "customer", "method", "rule", "cost_class") == {
+        ("s", RULE, "search", OPEX): 200,
+        ("acme", REQUEST_LOG, NONE, OPEX): 200,
+        (UNALLOCATED, "unallocated", NONE, COGS): 600,
+    }
+
+
+def test_pieces_that_a_logs_tag_parts_are_not_split_together() -> None:
+    log = source("log", "model")  # it knows no project, so both projects meet it in one group
+    rows = [total(OPENAI, NONE, {"output": (100, 100)}, model="m1")._replace(tags='{"team":"x"}')]
+    day = [usage(OPENAI, 50, 50, **{**M1, "project": project}) for project in ("p", "q")]
+    settings = Settings(requests=(log,), rules=(Rule("x of p", {"tag.team": "x", "project": "p"}, customer="acme"),))
+    done = run(OPENAI, [line(OPENAI, 1000, model="m1", meter="output")], day, {"log": rows}, settings)
+    assert costs(done, "customer") == {("acme",): 500, (UNALLOCATED,): 500}
+
+
+def test_a_tag_that_no_rule_reads_changes_nothing() -> None:
+    rows = [total(OPENAI, name, {"output": (33, 33)}, **M1) for name in ("a", "b", "c")]
+    tagged = [row._replace(tags=f'{{"n":"{n}"}}') for n, row in enumerate(rows)]
+    asked = (OPENAI, [OUTPUT], [usage(OPENAI, 100, 100, **M1)])
+    assert run(*asked, {"log": rows}) == run(*asked, {"log": tagged})

@@ -1,7 +1,7 @@
 """What a day of a request log comes to: each rule by a row or two that it is about."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from llm_finops.core.records import NONE, Finding, Price
@@ -270,3 +270,17 @@ def test_two_currencies_of_one_request_are_not_added(tmp_path: Path) -> None:
     (total,) = answer.totals
     assert (total.pool.currency, total.list_cost_nano) == ("USD", None)
     assert found(answer, "unpriced").subject == "openai gpt standard output"
+
+
+def test_tags_part_the_rows_that_have_them_and_a_repeat_with_another_tag_is_a_conflict(tmp_path: Path) -> None:
+    tags: Mapping[str, str | Mapping[str, str]] = {"tag.team": "feature", "tag.région": "op", "tag.set": {"const": "x"}}
+    columns = {name: of for name, of in COLUMNS.items() if name not in {"feature", "operation"}}
+    rows = [row(request_id="1", op="é"), row(request_id="2", op="é"), row(request_id="3"), row(request_id="3", op="o")]
+    (answer,) = run(tmp_path, [write(tmp_path / "l.csv", rows)], source=source({**columns, **tags}))
+    assert sorted((total.tags, total.requests) for total in answer.totals) == [
+        ('{"r\\u00e9gion":"\\u00e9","set":"x","team":"chat"}', 2),
+        ('{"set":"x","team":"chat"}', 1),
+    ]
+    assert [bad.reason for bad in answer.quarantined] == ["conflict"]
+    (plain,) = run(tmp_path, [write(tmp_path / "l.csv", rows)], source=source(columns))
+    assert {total.tags for total in plain.totals} == {None}

@@ -272,3 +272,20 @@ def test_the_same_file_under_two_tables_is_refused(little: Little, kind: str) ->
     assert list(first.failed()) == DAYS
     assert any("hold the same file" in why and "its rows would count twice" in why for why in whys(first))
     assert little.rows(f"select * from current_{'cost_lines' if kind == 'costs' else 'revenue'}") == []
+
+
+def test_a_logs_tags_are_booked_where_a_rule_reads_them_and_find_the_customer(played: Little) -> None:
+    toml = played.root / "finops.toml"
+    replaced(toml, 'feature = "feature"', '"tag.team" = "feature"\n"tag.unread" = "id"')
+    replaced(toml, 'customer = "customer"\n', "")
+    rule = '[[owners]]\nname = "chat"\nmatch = { "tag.team" = "cha*" }\ncustomer = "dora"\n'
+    played.configure(rule, toml=toml.read_text(encoding="utf-8"))
+    with work(played) as at:
+        book_reference(at)
+
+    assert not load(played, logs.load_requests).failed()
+    load(played, decide.allocate_days)
+
+    assert played.rows("select distinct tags from current_request_totals") == [('{"team":"chat"}',)]
+    given = "select distinct method, rule from current_allocations where customer = 'dora' and day = :day"
+    assert played.rows(given, day=OLD) == [("rule", "chat")]

@@ -18,7 +18,7 @@ class Owners(NamedTuple):
     owners: list[Owner]
     weights: list[int]
     by: str
-    environments: frozenset[str]
+    labels: frozenset[tuple[str, str]]  # environment and tags: what a label may hang on
 
 
 @dataclass(slots=True, eq=False)
@@ -31,6 +31,7 @@ class Group:
     unit: str
     logged: int
     rest: int  # of what is logged, what has not met any usage yet
+    tagged: bool  # the log says tags that a rule reads
     _owners: dict[bool, Owners] = field(default_factory=dict)
     _units: list[int] = field(default_factory=list)
 
@@ -60,11 +61,12 @@ class Group:
 
 def group_of(log: str, known: dict[str, str], rows: list[LogRow], currency: str) -> Group:
     """A group of log rows, counted in units; in list cost where a `currency` says that only money is known."""
+    tagged = any(row.owner.tags != "{}" for row in rows)
     if currency:
         logged = sum(row.measure.cost or 0 for row in rows if row.measure.currency == currency)
-        return Group(log, known, rows, currency, logged, logged)
+        return Group(log, known, rows, currency, logged, logged, tagged)
     logged = sum(row.measure.quantity for row in rows)
-    return Group(log, known, rows, UNITS.get(rows[0].meter, ""), logged, logged)
+    return Group(log, known, rows, UNITS.get(rows[0].meter, ""), logged, logged, tagged)
 
 
 def subject(log: str, model: str, meters: set[str]) -> str:
@@ -83,4 +85,4 @@ def _weigh(rows: Sequence[LogRow]) -> Owners:
     for row, weight in zip(rows, weights, strict=True):
         summed[row.owner] += weight
     owners = sorted(summed, key=key_bytes)
-    return Owners(owners, [summed[owner] for owner in owners], by, frozenset(owner.environment for owner in owners))
+    return Owners(owners, [summed[owner] for owner in owners], by, frozenset(owner[2:] for owner in owners))

@@ -23,7 +23,7 @@ from llm_finops.core.records import (
     Pool,
     key_bytes,
 )
-from llm_finops.core.rules import Facts, Label, Rulebook
+from llm_finops.core.rules import Facts, Label, Rulebook, with_tags
 
 _LAST_RUNG = "unallocated"
 
@@ -78,7 +78,7 @@ class _End(NamedTuple):
     part_nano: int | None = None  # None: the end takes all that came
 
 
-_Taken = dict[tuple[int, bool, tuple[int, ...]], tuple[Group, Piece, int]]
+_Taken = dict[tuple[int, bool, tuple[int, ...], str], tuple[Group, Piece, int]]
 
 
 class Ladder:
@@ -92,7 +92,7 @@ class Ladder:
         self._scale, self._trace = scale, trace
         self._booked: defaultdict[tuple[Pool, str, str, str, str, str, str, str], int] = defaultdict(int)
         self._parts_of: dict[int, list[tuple[int, Group | None, bool]]] = {}
-        self._signature_of: dict[Facts, tuple[int, ...]] = {}
+        self._signature_of: dict[tuple[Facts, bool], tuple[int, ...]] = {}
         self.shares: list[Share] = []
 
     def take(self, line: CostLine, pieces: Iterable[Piece]) -> int:
@@ -106,7 +106,7 @@ class Ladder:
                     given += self._down(line, piece, _pool(piece.facts, line.currency), NONE, nano)
                 elif nano:
                     self._add(taken, group, named, piece, nano)
-        for (_, named, _), (group, piece, nano) in taken.items():
+        for (_, named, _, _), (group, piece, nano) in taken.items():
             given += self._by_log(line, group, named, piece, nano)
         return given
 
@@ -147,9 +147,10 @@ class Ladder:
 
     def _add(self, taken: _Taken, group: Group, named: bool, piece: Piece, nano: int) -> None:
         """Pieces of one fate in one group are split over its owners together: fewer roundings, fewer steps."""
-        if piece.facts not in self._signature_of:
-            self._signature_of[piece.facts] = self._book.signature(piece.facts)
-        at = (id(group), named, self._signature_of[piece.facts])
+        key = (piece.facts, group.tagged)
+        if key not in self._signature_of:
+            self._signature_of[key] = self._book.signature(piece.facts, but_tags=group.tagged)
+        at = (id(group), named, self._signature_of[key], piece.facts.tags if group.tagged else "")
         if at in taken:
             _, other, sum_ = taken[at]
             taken[at] = (group, _common(other, piece), sum_ + nano)
@@ -157,18 +158,18 @@ class Ladder:
             taken[at] = (group, piece, nano)
 
     def _by_log(self, line: CostLine, group: Group, named: bool, piece: Piece, nano: int) -> int:
-        owners, weights, by, environments = group.owners(named)
+        owners, weights, by, marks = group.owners(named)
         if by == QUANTITY and len(owners) > 1:
             detail = "list cost of the logged requests is not known, 0 or of several currencies"
             self._notes.add("weights by quantity", group.subject, line.currency, nano, detail)
         pool, whole, given = group.pool(line.account, line.currency), sum(weights), 0
-        labels = {environment: self._book.label(_in(piece.facts, environment)) for environment in environments}
+        labels = {mark: self._book.label(_in(piece.facts, *mark)) for mark in marks}
         for owner, weight, share in zip(owners, weights, split(nano, weights), strict=True):
             if owner.customer == NONE:
-                logged = piece._replace(facts=_in(piece.facts, owner.environment))
+                logged = piece._replace(facts=_in(piece.facts, owner.environment, owner.tags))
                 given += self._down(line, logged, pool, owner.feature, share)
             else:
-                label = labels[owner.environment]
+                label = labels[owner.environment, owner.tags]
                 end = _End(owner.customer, owner.feature, label, REQUEST_LOG, NONE, weight, whole, by, nano)
                 given += self._give(line, piece, pool, end, share)
         return given
@@ -215,8 +216,8 @@ class Ladder:
         return nano
 
 
-def _in(facts: Facts, environment: str) -> Facts:
-    return facts._replace(environment=ANY if environment == NONE else environment)
+def _in(facts: Facts, environment: str, tags: str) -> Facts:
+    return with_tags(facts._replace(environment=ANY if environment == NONE else environment), tags)
 
 
 def _pool(facts: Facts, currency: str) -> Pool:

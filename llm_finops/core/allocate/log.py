@@ -20,6 +20,7 @@ class Owner(NamedTuple):
     customer: str
     feature: str
     environment: str
+    tags: str = "{}"  # JSON, where a rule of the day reads any
 
 
 class LogRow(NamedTuple):
@@ -68,7 +69,8 @@ def _rows(total: RequestTotal, source: RequestSource, book: Rulebook) -> Iterato
     model = pool.model if "model" in source.mapped else ANY
     tier = pool.service_tier if "service_tier" in source.mapped else ANY
     actor = total.actor or NONE if "actor" in source.columns else NONE
-    owner = Owner(total.customer or NONE, total.feature or NONE, total.environment or NONE)
+    tags = total.tags if total.tags and book.reads_tags else "{}"
+    owner = Owner(total.customer or NONE, total.feature or NONE, total.environment or NONE, tags)
     for meter, (quantity, cost) in read_object(total.meters).items():
         if quantity > 0:
             place = (pool.provider, project, api_key, model, tier)
