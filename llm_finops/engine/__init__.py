@@ -6,7 +6,6 @@ from llm_finops.engine.contract import (
     FileDays,
     LogFileError,
     PriceLookup,
-    QuarantinedRow,
     Workspace,
 )
 from llm_finops.engine.survey import log_days, survey
@@ -18,7 +17,6 @@ __all__ = [
     "FileDays",
     "LogFileError",
     "PriceLookup",
-    "QuarantinedRow",
     "Workspace",
     "log_days",
     "survey",

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from llm_finops.core.records import Finding, LogDay, Price, RequestQuantile, RequestTotal
+from llm_finops.core.records import Finding, LogDay, Price, Quarantined, RequestQuantile, RequestTotal
 
 # The price book's rows for the (provider, model) pairs that a log really names.
 PriceLookup = Callable[[Collection[tuple[str, str]]], Sequence[Price]]
@@ -17,14 +17,6 @@ class EngineError(Exception):
 
 class LogFileError(EngineError):
     """A file of a request log cannot be used; the message names source and file, what was seen and what to do."""
-
-
-class QuarantinedRow(NamedTuple):
-    """A row that is not counted, and why. Only mapped cells are ever quoted."""
-
-    reason: str
-    file: str
-    detail: str
 
 
 class FileDays(NamedTuple):
@@ -59,5 +51,5 @@ class DayTotals:
     findings: list[Finding] = field(default_factory=list)
     rows: int = 0
     duplicates: int = 0
-    quarantined: list[QuarantinedRow] = field(default_factory=list)
+    quarantined: list[Quarantined] = field(default_factory=list)
     refused: str = ""

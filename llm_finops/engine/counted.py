@@ -50,7 +50,7 @@ def booked(log: Reading) -> Iterator[Booked]:
         for row in rows:
             place = row[1:8]
             pool = pools.get(place) or pools.setdefault(place, Pool(*place))
-            total = RequestTotal(pool, *row[8:18], tags=_tags(log.mapped.tags, row[20:]))
+            total = RequestTotal._make((pool, *row[8:18], _tags(log.mapped.tags, row[20:])))
             yield Booked(row[0], total, row[18], _loose(meters, row[19]))
 
 

@@ -5,9 +5,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from llm_finops.core.money import MoneyError, fits
-from llm_finops.core.records import NONE, STANDARD, Price, RequestTotal
+from llm_finops.core.records import NONE, STANDARD, Price, Quarantined, RequestTotal
 from llm_finops.core.settings import RequestSource
-from llm_finops.engine.contract import DayTotals, EngineError, PriceLookup, QuarantinedRow, Workspace
+from llm_finops.engine.contract import DayTotals, EngineError, PriceLookup, Workspace
 from llm_finops.engine.counted import booked, count
 from llm_finops.engine.doubts import alike, doubts, unpriced
 from llm_finops.engine.mark import DUPLICATE, mark
@@ -86,7 +86,7 @@ def _count(log: Reading, first: int, last: int, made: Mapping[str, DayTotals]) -
         **days,
     )
     for day, why, file, detail in bad:
-        made[day_text(day)].quarantined.append(QuarantinedRow(why, str(log.files[file]), detail))
+        made[day_text(day)].quarantined.append(Quarantined(why, str(log.files[file]), detail))
 
 
 def _book(log: Reading, first: int, last: int, made: Mapping[str, DayTotals]) -> None:

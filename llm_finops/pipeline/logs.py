@@ -3,7 +3,7 @@
 from collections import defaultdict
 from dataclasses import replace
 
-from llm_finops.core.records import NONE, Finding, LogDay, Quarantined
+from llm_finops.core.records import NONE, Finding, LogDay
 from llm_finops.core.rules import TAG, tags_read
 from llm_finops.core.settings import RequestSource, Settings
 from llm_finops.engine import DayTotals, log_days, totals
@@ -12,6 +12,7 @@ from llm_finops.pipeline.files import source_files
 from llm_finops.pipeline.ingest import settings_read
 from llm_finops.pipeline.outcome import FAULTS, Outcome, Result
 from llm_finops.pipeline.quarantine import rows_quarantined
+from llm_finops.pipeline.renamed import refuse_twice, take_over
 from llm_finops.pipeline.surveys import Surveyed, survey_files, workspace
 from llm_finops.pipeline.work import Work, key
 
@@ -125,9 +126,11 @@ def _book_day(work: Work, load_id: int, source: str, told: DayTotals) -> Outcome
     settings = settings_read(gather)
     gather.read(d.PRICES, "*", "*")
     gather.read(d.LOG_DAYS, source, told.day)
-    bad = [Quarantined(*row) for row in told.quarantined]
+    bad = told.quarantined
+    refuse_twice(work, d.REQUEST_TOTALS, "requests", source, told.day, told.totals)
     doubts = [*told.findings, *rows_quarantined(told.day, source, bad), *_no_account(source, told, settings)]
     with work.ledger.commit(f"{source} requests {told.day}", work.run_id) as commit:
+        take_over(work, commit, "requests", source, told.day)
         commit.book(d.REQUEST_TOTALS, source, told.day, told.totals, gather.inputs, sorted(doubts))
         commit.book(d.REQUEST_QUANTILES, source, told.day, told.quantiles, gather.inputs)
         commit.loaded(load_id, d.REQUEST_TOTALS, source, told.day, told.duplicates, bad)

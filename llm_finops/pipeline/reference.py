@@ -12,6 +12,7 @@ from llm_finops.core.settings import RequestSource, Settings, to_rows
 from llm_finops.inputs.catalogue import seed
 from llm_finops.inputs.prices import read_prices
 from llm_finops.ledger import datasets as d
+from llm_finops.pipeline.files import source_files
 from llm_finops.pipeline.renamed import refuse_unsaid
 from llm_finops.pipeline.work import Work
 
@@ -24,7 +25,7 @@ def book_reference(work: Work) -> dict[str, int | str]:
     config = work.config
     refuse_unsaid(work)
     seeded, rounded = _list_prices()
-    contract = read_prices(config.files(config.price_patterns))
+    contract = read_prices(source_files(work, "prices", config.price_patterns))
     book = PriceBook([*seeded, *contract])
     said: dict[str, int | str] = {"prices": len(book.rows), "contract_prices": len(contract), "rounded": len(rounded)}
     for account in config.providers:

@@ -14,6 +14,7 @@ from llm_finops.ledger.limits import storable
 from llm_finops.pipeline.files import emptied, refuse_shared, source_files
 from llm_finops.pipeline.outcome import FAULTS, Outcome, Result
 from llm_finops.pipeline.quarantine import rows_quarantined
+from llm_finops.pipeline.renamed import refuse_twice, take_over
 from llm_finops.pipeline.work import Work, key
 
 REVENUE_NOT_LOADED = "revenue not loaded"
@@ -171,7 +172,10 @@ def _book(work: Work, files: _Files, days: list[str], result: Result) -> None:
 def _book_day(work: Work, files: _Files, day: str, load_id: int, bad: list[Quarantined]) -> Outcome:
     dataset, name, rows = files.dataset, files.name, files.said.days.get(day, [])
     findings = sorted(files.findings.get(day, []))
+    kind = "costs" if dataset is d.COST_LINES else "revenue"
+    refuse_twice(work, dataset, kind, name, day, rows)
     with work.ledger.commit(f"{name} {dataset.name} {day}", work.run_id) as commit:
+        take_over(work, commit, kind, name, day)
         commit.book(dataset, name, day, rows, findings=findings)
         commit.loaded(load_id, dataset, name, day, 0, bad)
     numbers = {"rows": len(rows), "quarantined": len(bad), "findings": len(findings)}
