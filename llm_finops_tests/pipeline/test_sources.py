@@ -11,7 +11,7 @@ from llm_finops.pipeline import decide, logs, sources
 from llm_finops.pipeline.outcome import Result
 from llm_finops.pipeline.reference import book_reference
 from llm_finops.pipeline.work import Work
-from llm_finops_tests.pipeline.little import COSTS, DAYS, FIRST, LAST, LOG, Little, write_csv
+from llm_finops_tests.pipeline.little import COSTS, DAYS, FIRST, LAST, LOG, TOML, Little, write_csv
 
 OLD = "2026-11-18"
 COST_TABLE = '[costs.azure]\npaths = "azure/*.csv"\n'
@@ -289,3 +289,14 @@ def test_a_logs_tags_are_booked_where_a_rule_reads_them_and_find_the_customer(pl
     assert played.rows("select distinct tags from current_request_totals") == [('{"team":"chat"}',)]
     given = "select distinct method, rule from current_allocations where customer = 'dora' and day = :day"
     assert played.rows(given, day=OLD) == [("rule", "chat")]
+
+
+def test_a_price_file_that_is_not_there_stops_the_run_instead_of_leaving_list_prices(little: Little) -> None:
+    assert little.run().ok
+    before = little.fingerprint()
+    toml = TOML.replace('paths = ["prices*.csv"]', 'paths = ["prizes*.csv"]')
+    little.configure(toml=toml)
+    report = little.run()
+    assert not report.ok
+    assert "reference: prices: no file matches 'prizes*.csv' below" in report.crashed
+    assert little.fingerprint() == before
