@@ -1,5 +1,6 @@
 """Running from the command line, in this process: a range of days, and the sensor that follows it."""
 
+import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -64,7 +65,9 @@ def _why(result: dg.ExecuteInProcessResult) -> str:
         if event.is_step_failure and (error := event.step_failure_data.error):
             while error.cause:
                 error = error.cause
-            return f"{event.step_key}: {' '.join(error.message.split())}"
+            # Our own errors say all there is to say; of others the class is half of it.
+            said = re.sub(r"^llm_finops\.[\w.]+: ", "", " ".join(error.message.split()))
+            return f"{event.step_key}: {said}"
     return "no step of it failed"
 
 
