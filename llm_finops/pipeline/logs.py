@@ -128,7 +128,11 @@ def _book_day(work: Work, load_id: int, source: str, told: DayTotals) -> Outcome
     gather.read(d.LOG_DAYS, source, told.day)
     bad = told.quarantined
     refuse_twice(work, d.REQUEST_TOTALS, "requests", source, told.day, told.totals)
-    doubts = [*told.findings, *rows_quarantined(told.day, source, bad), *_no_account(source, told, settings)]
+    doubts = [
+        *told.findings,
+        *rows_quarantined(told.day, source, bad, by_file=False),
+        *_no_account(source, told, settings),
+    ]
     with work.ledger.commit(f"{source} requests {told.day}", work.run_id) as commit:
         take_over(work, commit, "requests", source, told.day)
         commit.book(d.REQUEST_TOTALS, source, told.day, told.totals, gather.inputs, sorted(doubts))

@@ -10,22 +10,29 @@ from llm_finops.ledger.limits import storable
 ROWS_QUARANTINED = "rows quarantined"
 _OTHER = "(other reasons)"
 _REASONS_MAX = 20  # a file of another format gives each row a reason of its own: what was seen
+_ANY = "the table `quarantine` names file and row"
 _MEND = "not counted. Mend the file, the next run reads it again"
 
 
-def rows_quarantined(day: str, source: str, rows: Iterable[Quarantined]) -> list[Finding]:
-    """One finding a reason. Files by name only: the same company in another folder must say the same."""
+def rows_quarantined(day: str, source: str, rows: Iterable[Quarantined], *, by_file: bool = True) -> list[Finding]:
+    """One finding a reason. Files by name only: the same company in another folder must say the same.
+
+    Not `by_file` for request logs: the same rows dealt out over other files are the same day.
+    """
     by_reason: dict[str, list[Quarantined]] = defaultdict(list)
     for row in rows:
         by_reason[row.reason].append(row)
     for reason in sorted(by_reason)[_REASONS_MAX:]:
         by_reason[_OTHER] += by_reason.pop(reason)
-    return [finding(day, source, reason, len(of), _first(of)) for reason, of in sorted(by_reason.items())]
+    return [
+        finding(day, source, reason, len(of), _first(of) if by_file else _ANY)
+        for reason, of in sorted(by_reason.items())
+    ]
 
 
 def finding(day: str, source: str, reason: str, rows: int, first: str) -> Finding:
     """The finding of some rows of one reason, `first` of them named."""
-    more = f" and {rows - 1} more" if rows > 1 else ""
+    more = f" and {rows - 1} more" if rows > 1 and first != _ANY else ""
     return Finding(day, source, ROWS_QUARANTINED, storable(reason), "rows", rows, storable(f"{first}{more}: {_MEND}"))
 
 

@@ -69,7 +69,7 @@ def test_a_bad_day_of_ninety_is_estimated_and_after_mending_the_only_one_read(ni
     spoiled = command("backfill", "--days", "90", "--to", DAYS[-1], environment=ninety.environment)
 
     assert spoiled.code == 1
-    assert f"failed: openai_cost_lines openai {BAD}: account openai, {BAD}: " in spoiled.err
+    assert f"failed: openai_cost_lines openai {BAD}: openai (account openai), {BAD}: " in spoiled.err
     assert spoiled.err.count("failed: ") == 1
     good = [day for day in DAYS if day != BAD]
     assert (len(good), ninety.materialised("openai_cost_lines")) == (89, good)
