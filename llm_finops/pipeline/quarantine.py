@@ -10,7 +10,6 @@ from llm_finops.ledger.limits import storable
 ROWS_QUARANTINED = "rows quarantined"
 _OTHER = "(other reasons)"
 _REASONS_MAX = 20  # a file of another format gives each row a reason of its own: what was seen
-_ANY = "the table `quarantine` names file and row"
 _MEND = "not counted. Mend the file, the next run reads it again"
 
 
@@ -25,18 +24,17 @@ def rows_quarantined(day: str, source: str, rows: Iterable[Quarantined], *, by_f
     for reason in sorted(by_reason)[_REASONS_MAX:]:
         by_reason[_OTHER] += by_reason.pop(reason)
     return [
-        finding(day, source, reason, len(of), _first(of) if by_file else _ANY)
-        for reason, of in sorted(by_reason.items())
+        finding(day, source, reason, len(of), _first(of, by_file=by_file)) for reason, of in sorted(by_reason.items())
     ]
 
 
 def finding(day: str, source: str, reason: str, rows: int, first: str) -> Finding:
     """The finding of some rows of one reason, `first` of them named."""
-    more = f" and {rows - 1} more" if rows > 1 and first != _ANY else ""
+    more = f" and {rows - 1} more" if rows > 1 else ""
     return Finding(day, source, ROWS_QUARANTINED, storable(reason), "rows", rows, storable(f"{first}{more}: {_MEND}"))
 
 
-def _first(rows: Iterable[Quarantined]) -> str:
+def _first(rows: Iterable[Quarantined], *, by_file: bool) -> str:
     """The first of them, by file and line; it does not hang on the order they came in."""
-    name, _, detail = min((Path(row.file).name, len(row.detail), row.detail) for row in rows)
+    name, _, detail = min((Path(row.file).name if by_file else "", len(row.detail), row.detail) for row in rows)
     return f"{name} {detail}".strip()

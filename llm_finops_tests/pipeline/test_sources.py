@@ -223,7 +223,7 @@ def test_log_rows_that_are_not_counted_are_told_by_reason(played: Little) -> Non
     ((day, account, subject, unit, amount, detail),) = told(played, "rows quarantined")
     assert (day, account, unit, amount) == (OLD, "gateway", "rows", 1)
     assert subject == "input_uncached is not a whole number from 0 to 2^63-1"
-    assert detail.startswith(f"{OLD}.csv id {OLD}-ada-sheet-1: saw -5: not counted")
+    assert detail.startswith(f"id {OLD}-ada-sheet-1: saw -5: not counted")
 
 
 def test_a_logged_account_that_nobody_configured_is_told_by_name(played: Little) -> None:
