@@ -77,7 +77,7 @@ def report_covers(
     """Whether a cost report has a line wherever usage has quantity, by project and model.
 
     An empty report of yesterday is no $0. A line that names no model speaks only for usage of its meter:
-    a charge for storage says nothing about tokens.
+    a charge for storage says nothing about tokens. Usage whose price is 0 is free, and asks for no line.
     """
     known = {(line.project, line.model, line.meter) for line in _charges(lines, aliases or {})}
     by_name = {(project, model) for project, model, meter in known if model != ANY and meter != OTHER}
@@ -89,7 +89,7 @@ def report_covers(
             for project in (ANY, row.project)
         )
         for row in usage
-        if row.quantity > 0
+        if row.quantity > 0 and row.list_cost_nano != 0
     )
 
 

@@ -142,6 +142,8 @@ def test_a_report_covers_a_day_only_with_a_line_wherever_usage_has_quantity() ->
     assert not report_covers(rows, [line(OPENAI, 5, project="p", model=model, meter="other") for model in ("m1", "m2")])
     assert not report_covers(rows, [line(OPENAI, 5, project="p", charge_category=TAX)])
     assert report_covers(rows[:1], [line(OPENAI, 5, model="alias")], {"alias": "m1"})
+    assert report_covers([*rows, usage(OPENAI, 9, 0, project="p", model="free")], whole)
+    assert not report_covers([*rows, usage(OPENAI, 9, None, project="p", model="unpriced")], whole)
 
 
 def test_an_estimate_is_the_list_cost_of_each_usage_row_actors_summed() -> None:
