@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from llm_finops.cli import app
 from llm_finops.config import load, tables
+from llm_finops.core.meters import UNITS
 from llm_finops.ledger import schema
 
 ROOT = Path(__file__).parents[1]
@@ -70,3 +71,12 @@ def test_the_examples_of_the_readme_are_valid(tmp_path: Path) -> None:
     config = load({"LLM_FINOPS_CONFIG": str(file)})
     assert sorted(config.providers) == ["anthropic", "openai"]
     assert config.settings.rules[0].match == {"api_key": "staging-*"}
+
+
+def test_every_meter_is_documented_with_its_unit() -> None:
+    page = (ROOT / "docs" / "meters.md").read_text(encoding="utf-8")
+    told: dict[str, str] = {}
+    for line in page.splitlines():
+        if match := re.match(r"\| (`\w+`(?:, `\w+`)*) \| (\w+) \|", line):
+            told |= dict.fromkeys(re.findall(r"`(\w+)`", match[1]), match[2])
+    assert told == UNITS

@@ -181,4 +181,4 @@ def _named(left: Asked, error: BadRequest) -> date | None:
 
 
 def _again(error: BadRequest, message: str) -> BadRequest:
-    return BadRequest(message, param=error.param, code=error.code, said=error.said)
+    return BadRequest(message, status=error.status, param=error.param, code=error.code, said=error.said)

@@ -1,14 +1,15 @@
-"""From a range to its days: gathered, then each day is read by itself."""
+"""From a range to its days: each report gathered, then each day is read by itself."""
 
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Generic, TypeVar
 
 from llm_finops.connectors._fields import Fields, Unreadable, is_over
 from llm_finops.connectors._gathering import gather
 from llm_finops.connectors._reading import Reader
-from llm_finops.connectors.contract import Asked, NotWhole, Pulled
+from llm_finops.connectors.contract import Asked, NotWhole, Pulled, SourceError
 from llm_finops.core.records import Finding, key_bytes
 
 Row = TypeVar("Row", bound=tuple[Any, ...])
@@ -16,7 +17,10 @@ Row = TypeVar("Row", bound=tuple[Any, ...])
 
 @dataclass
 class Answer:
-    """What a provider said of one day: its rows as they came, and the grouping (`grain`) they were asked for by."""
+    """What a provider said of one day: its rows as they came, and the grouping (`grain`) they were asked for by.
+
+    `left_out` says why there are no rows, where this organization does not have the report at all.
+    """
 
     account: str
     provider: str
@@ -25,6 +29,7 @@ class Answer:
     grain: tuple[str, ...]
     clipped: bool = False
     duplicates: int = 0
+    left_out: str = ""
 
 
 class Doubts:
@@ -62,36 +67,60 @@ class Report(Generic[Row]):
     window_days: int = 10_000  # the longest range one request may span
 
 
-def pull(reader: Reader, asked: Asked, report: Report[Row]) -> Pulled[Row]:
+def pull(
+    reader: Reader, asked: Asked, *reports: Report[Row], join: Callable[[Iterable[Row]], Iterable[Row]] = list
+) -> Pulled[Row]:
     """Every asked day, read or rejected. SourceError if none came whole.
 
-    A page that overlaps another is counted, not a finding: it says nothing about the day.
+    A day is whole where every report of it is; `join` makes one set of the rows of all. A page that overlaps another
+    is counted, not a finding: it says nothing about the day.
     """
     reader.begin()
     asked_at = reader.clock()
-    got = gather(reader.access, asked, report.fetch, report.window_days)
-    if not got.answers:
-        raise got.stopped or got.failed[asked.days[0]]
+    came, failed = _gathered(reader, asked, reports)
     days: dict[str, tuple[Row, ...]] = {}
-    rejected = {day: str(error) for day, error in got.failed.items()}
+    rejected = {day: str(error) for day, error in failed.items()}
     findings: list[Finding] = []
-    for day, answer in got.answers.items():
+    for day, answers in came.items():
         doubts = Doubts(asked.account, day)
         try:
-            days[day] = tuple(sorted(report.read(answer, doubts), key=key_bytes))
+            rows = (row for report, of in zip(reports, answers, strict=True) for row in report.read(of, doubts))
+            days[day] = tuple(sorted(join(rows), key=key_bytes))
         except Unreadable as error:
             rejected[day] = f"{reader.access}, {day}: {error}"
             continue
         findings += doubts.findings()
+    duplicates = {day: sum(answer.duplicates for answer in came[day]) for day in days}
     return Pulled(
         days=dict(sorted(days.items())),
         rejected=dict(sorted(rejected.items())),
         findings=tuple(sorted(findings)),
         calls=reader.calls,
-        duplicates={day: got.answers[day].duplicates for day in sorted(days) if got.answers[day].duplicates},
-        grain=next(iter(got.answers.values())).grain,
-        clipped=frozenset(day for day in days if got.answers[day].clipped or not is_over(day, asked_at)),
+        duplicates={day: count for day, count in sorted(duplicates.items()) if count},
+        grain=next(iter(came.values()))[0].grain,
+        clipped=frozenset(day for day in days if any(of.clipped for of in came[day]) or not is_over(day, asked_at)),
     )
+
+
+_Came = dict[str, list[Answer]]
+
+
+def _gathered(reader: Reader, asked: Asked, reports: Sequence[Report[Row]]) -> tuple[_Came, dict[str, SourceError]]:
+    """The answers of each day that came whole in every report, in the order of the reports; and why others did not.
+
+    A report is asked only for the days that all before it have.
+    """
+    came: _Came = {day: [] for day in asked.days}
+    failed: dict[str, SourceError] = {}
+    for report in reports:
+        first, last = date.fromisoformat(min(came)), date.fromisoformat(max(came))
+        got = gather(reader.access, Asked(asked.account, first, last), report.fetch, report.window_days)
+        lost = came.keys() - got.answers.keys()
+        failed |= {day: got.failed[day] for day in lost}
+        came = {day: [*of, got.answers[day]] for day, of in came.items() if day not in lost}
+        if not came or (got.stopped and report is not reports[-1]):
+            raise got.stopped or failed[asked.days[0]]
+    return came, failed
 
 
 def place(answers: dict[str, Answer], asked: Asked, came: Answer) -> None:

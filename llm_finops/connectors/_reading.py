@@ -249,12 +249,14 @@ class Reader:
         message, code, param = (self._hidden(text) for text in _answers.complaint(body))
         request = headers.get("request-id") or headers.get("x-request-id") or "none"
         said = f"{place} answered {status} {code}: {message[:300] or 'without a reason'} (request {request[:80]})"
+        theirs = {"param": param, "code": code, "said": message}
         if status in {401, 403}:
-            raise Refused(f"{said}. {self.access.options.admin_key_env} must hold {self.access.key_kind}")
+            needed = f"{self.access.options.admin_key_env} must hold {self.access.key_kind}"
+            raise Refused(f"{said}. {needed}", status=status, **theirs)
         if status in {408, 429} or status >= 500:
             raise self._later(said, status, headers, body)
         hint = ". The interface has changed, or base_url is wrong" if status in {404, 410} else ""
-        raise BadRequest(said + hint, param=param, code=code, said=message)
+        raise BadRequest(said + hint, status=status, **theirs)
 
     def _later(self, said: str, status: int, headers: Mapping[str, str], body: bytes) -> SourceError | _Later:
         asked_s = retry_after(headers, self.clock())

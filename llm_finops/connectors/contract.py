@@ -43,7 +43,18 @@ Clock = Callable[[], datetime]
 
 
 class SourceError(Exception):
-    """The provider could not be read; the message says what was seen, what was expected and what to do."""
+    """The provider could not be read; the message says what was seen, what was expected and what to do.
+
+    `status`, `param`, `code` and `said` are of an answer that refused (401, 403, 400 ...): the provider's own, where it
+    gave them.
+    """
+
+    def __init__(self, message: str, *, status: int = 0, param: str = "", code: str = "", said: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        self.param = param
+        self.code = code
+        self.said = said
 
 
 class Refused(SourceError):
@@ -51,16 +62,10 @@ class Refused(SourceError):
 
 
 class BadRequest(SourceError):
-    """Asking again would fail in the same way. `param`, `code` and `said` are the provider's own, where it gave them.
+    """Asking again would fail in the same way.
 
     Days before a provider's data begin are this, each with the day from which it has data, if that could be found out.
     """
-
-    def __init__(self, message: str, *, param: str = "", code: str = "", said: str = "") -> None:
-        super().__init__(message)
-        self.param = param
-        self.code = code
-        self.said = said
 
 
 class NotWhole(SourceError):

@@ -1,39 +1,42 @@
 """OpenAI: the organization's usage and costs reports, in day buckets, under an Admin API key.
 
-Usage counts input with everything in it; here it is taken apart into meters that do not overlap, and they add up to
-OpenAI's own totals. Costs name a project and a line item in words ("gpt-5.6-luna, input"): the tier is known there
-only where the words name it. Amounts are dollars, as a JSON number or as text.
+Usage comes in one report for each kind of work (`_openai_usage`); a day is whole only if each of them is. Costs name a
+project and a line item in words ("gpt-5.6-luna, input"): the tier is known there only where the words name it. Amounts
+are dollars, as a JSON number or as text.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from urllib.parse import quote
 
 from llm_finops.connectors import _fields, contract
 from llm_finops.connectors._fields import Fields
 from llm_finops.connectors._openai_items import read_line_item
+from llm_finops.connectors._openai_usage import REPORTS, is_lacking, read_usage
 from llm_finops.connectors._paging import Entry, follow, listed
 from llm_finops.connectors._pulling import Answer, Doubts, Report, place, pull
 from llm_finops.connectors._reading import Access, Reader
-from llm_finops.connectors._rows import add_up, cost_line, fit, money, numbered, quantity
-from llm_finops.connectors.contract import PATIENCE, Asked, BadRequest, Clock, NotWhole, Pulled, Waiting, utc_now
+from llm_finops.connectors._rows import add_up, cost_line, money, numbered, quantity
+from llm_finops.connectors.contract import (
+    PATIENCE,
+    Asked,
+    BadRequest,
+    Clock,
+    NotWhole,
+    Pulled,
+    Refused,
+    Waiting,
+    utc_now,
+)
 from llm_finops.core import meters
-from llm_finops.core.records import ANY, CREDIT, NONE, STANDARD, USAGE, CostLine, Name, Usage
+from llm_finops.core.records import ANY, CREDIT, NONE, USAGE, CostLine, Name, Usage
 
 PROVIDER = "openai"
 
-_USAGE, _COSTS, _PROJECTS = (f"/organization/{name}" for name in ("usage/completions", "costs", "projects"))
+_COSTS, _PROJECTS = "/organization/costs", "/organization/projects"
 _BY_KEY = "api_key_id"
-_USAGE_GRAIN = ("project_id", _BY_KEY, "user_id", "model", "batch", "service_tier")
 _COSTS_GRAIN = ("project_id", "line_item")
-_BUCKETS_MAX = {_USAGE: 31, _COSTS: 180}
-
-_USAGE_FIELDS = frozenset(
-    """object input_tokens output_tokens num_model_requests input_cached_tokens input_cache_write_tokens
-    input_cache_write_30m_tokens input_cache_write_12h_tokens input_uncached_tokens input_text_tokens
-    input_audio_tokens input_image_tokens input_cached_text_tokens input_cached_audio_tokens
-    input_cached_image_tokens output_text_tokens output_audio_tokens output_image_tokens project_id user_id
-    api_key_id model batch service_tier api_source""".split()
-)
+_COSTS_BUCKETS_MAX, _USAGE_BUCKETS_MAX = 180, 31
 _COSTS_FIELDS = frozenset(
     "object amount line_item project_id api_key_id user_id api_source quantity quantity_unit".split()
 )
@@ -63,14 +66,19 @@ def connect(
 
 
 class _Organization:
-    """One organization. Whether it gives costs by key is found out at the first question, and remembered."""
+    """One organization. What it has of usage, and whether costs by key, is found out when first asked, and remembered.
+
+    So it is decided once a load: what has been answered once is not left out further on.
+    """
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self._by_key = True
+        self._has: dict[str, str] = {}  # usage report: "", or why the organization does not have it
 
     def usage(self, asked: Asked) -> Pulled[Usage]:
-        return pull(self._reader, asked, Report(lambda days: self._buckets(_USAGE, days, _USAGE_GRAIN), read_usage))
+        reports = [Report(partial(self._usage, name), partial(read_usage, name)) for name in REPORTS]
+        return pull(self._reader, asked, *reports, join=add_up)
 
     def costs(self, asked: Asked) -> Pulled[CostLine]:
         return pull(self._reader, asked, Report(self._costs, read_costs))
@@ -84,6 +92,22 @@ class _Organization:
 
     def close(self) -> None:
         self._reader.close()
+
+    def _usage(self, name: str, asked: Asked) -> Mapping[str, Answer]:
+        grain = REPORTS[name].grain
+        if not self._has.get(name):
+            try:
+                answers = self._buckets(f"/organization/usage/{name}", asked, grain)
+            except (BadRequest, Refused) as error:
+                if name in self._has or not is_lacking(name, error):
+                    raise
+                # In words that are the same in every load: the answer's own hold the number of the request.
+                self._has[name] = f"the organization does not have it (status {error.status}); nothing of it is counted"
+            else:
+                self._has[name] = ""
+                return answers
+        why = self._has[name]
+        return {day: Answer(asked.account, PROVIDER, day, [], grain, left_out=why) for day in asked.days}
 
     def _costs(self, asked: Asked) -> Mapping[str, Answer]:
         if self._by_key:
@@ -118,7 +142,7 @@ class _Organization:
             ("start_time", str(_fields.unix(asked.first))),
             ("end_time", str(_fields.unix(asked.until))),
             ("bucket_width", "1d"),
-            ("limit", str(_BUCKETS_MAX[path])),
+            ("limit", str(_COSTS_BUCKETS_MAX if path == _COSTS else _USAGE_BUCKETS_MAX)),
             *(("group_by[]", name) for name in grain),
         ]
         what = f"{path.removeprefix('/organization/')} of {asked}"
@@ -144,70 +168,6 @@ def _project(entry: Fields) -> tuple[Name, bool]:
 def _name(kind: str, entry: Fields, project: str) -> Name:
     identity = _fields.required(entry, "id")
     return Name(kind, identity, _fields.text(entry, "name") or identity, project)
-
-
-def read_usage(answer: Answer, doubts: Doubts) -> list[Usage]:
-    """A day's completions usage, taken apart into meters. Unreadable where a quantity is missing or negative."""
-    return add_up(usage for row in answer.rows for usage in _usage(answer, row, doubts))
-
-
-def _usage(answer: Answer, row: Fields, doubts: Doubts) -> Iterator[Usage]:
-    doubts.unknown_fields(row, _USAGE_FIELDS)
-    _fields.count(row, "num_model_requests")  # not booked; a row without it is not the row we know
-    project, key, actor, model = (
-        _fields.promised(row, name) or NONE for name in ("project_id", _BY_KEY, "user_id", "model")
-    )
-    dimensions = (answer.account, PROVIDER, project, key, actor, model, _tier(row), NONE)
-    for side, take_apart in (("input", _input_meters), ("output", _output_meters)):
-        quantities, apart = take_apart(row)
-        if apart:
-            detail = f"the parts of {side}_tokens {row[f'{side}_tokens']} do not add up to it; the total is booked"
-            doubts.add("meters disagree", f"{model} {side}", meters.TOKENS, apart, detail)
-        for meter, tokens in quantities.items():
-            yield Usage(*dimensions, meter, meters.TOKENS, tokens)
-
-
-def _tier(row: Fields) -> str:
-    if row.get("batch") is not None and _fields.flag(row, "batch"):
-        return "batch"
-    tier = _fields.text(row, "service_tier")
-    return STANDARD if tier in {None, "default", "auto"} else str(tier)
-
-
-def _input_meters(row: Fields) -> tuple[dict[str, int], int]:
-    """Input by meter, adding up to the row's total, and by how many tokens the row contradicts itself."""
-    lives = _parts(row, {f"{meters.UNSPECIFIED}_{life}": f"input_cache_write_{life}_tokens" for life in ("30m", "12h")})
-    writes = _fields.count_if_any(row, "input_cache_write_tokens")
-    parts = _parts(row, {"input_cache_read": "input_cached_tokens"})
-    if writes is not None or lives:
-        parts[meters.UNSPECIFIED] = sum(lives.values()) if writes is None else writes
-    parts |= _parts(row, {"input_audio": "input_audio_tokens", "input_image": "input_image_tokens"})
-    found, left, apart = fit(_fields.count(row, "input_tokens"), parts)
-    if meters.UNSPECIFIED in found:
-        by_life, rest, more = fit(found[meters.UNSPECIFIED], lives)
-        found |= {**by_life, meters.UNSPECIFIED: rest}
-        apart += more
-    text_and_more = left + found.get("input_audio", 0) + found.get("input_image", 0)
-    return {**found, "input_uncached": left}, max(
-        apart, _off(row, "input_uncached_tokens", text_and_more), _off(row, "input_text_tokens", left)
-    )
-
-
-def _output_meters(row: Fields) -> tuple[dict[str, int], int]:
-    """Output likewise; reasoning is part of it."""
-    parts = _parts(row, {"output_audio": "output_audio_tokens", "output_image": "output_image_tokens"})
-    found, left, apart = fit(_fields.count(row, "output_tokens"), parts)
-    return {**found, "output": left}, max(apart, _off(row, "output_text_tokens", left))
-
-
-def _off(row: Fields, field: str, ours: int) -> int:
-    said = _fields.count_if_any(row, field)
-    return 0 if said is None else abs(said - ours)
-
-
-def _parts(row: Fields, fields: Mapping[str, str]) -> dict[str, int]:
-    found = {meter: _fields.count_if_any(row, field) for meter, field in fields.items()}
-    return {meter: tokens for meter, tokens in found.items() if tokens is not None}
 
 
 def read_costs(answer: Answer, doubts: Doubts) -> list[CostLine]:

@@ -26,6 +26,11 @@ UNITS: dict[str, str] = {
     "code_execution": "requests",
     "session_usage": "sessions",
     "file_search": "requests",
+    "code_interpreter": "sessions",
+    "images": "images",  # made, of whatever size
+    "speech": "characters",  # read aloud
+    "transcription": "seconds",  # of sound written down
+    "vector_storage": "bytes",  # kept, as the provider says of the day
 }
 
 OTHER = "other"  # of a cost line: the provider's label names nothing we know; booked whole

@@ -3,12 +3,13 @@
 from datetime import date
 from pathlib import Path
 
+from llm_finops.connectors import _openai_usage as openai_usage
 from llm_finops.demo.world import Window
 from llm_finops_tests.acceptance.playing import calls_of_backfill
 
 DAYS = 90
 REPORTS = (
-    "/v1/organization/usage/completions",
+    *(f"/v1/organization/usage/{name}" for name in openai_usage.REPORTS),
     "/v1/organization/costs",
     "/v1/organizations/analytics/usage",
     "/v1/organizations/analytics/cost",

@@ -1,17 +1,17 @@
 """The pages of the made-up provider in extra/acme.py."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from llm_finops_tests.connectors import pages
-from llm_finops_tests.connectors.server import Request
+from llm_finops_tests.connectors.server import Reply, Request
 
 
 class AcmePages:
     cursor_field = "next"
-    tokens = 12
-    nano = 5_000_000
     currency = "EUR"
+    reports: Sequence[str] = ("usage", "costs")
+    optional: Collection[str] = ()
 
     def question(self, request: Request) -> pages.Question:
         report = request.path.rpartition("/")[2]
@@ -20,6 +20,12 @@ class AcmePages:
     def page(self, report: str, days: Mapping[str, Sequence[str]], cursor: str | None) -> dict[str, Any]:
         entries = [{"day": day, "rows": [self._row(report, kind) for kind in kinds]} for day, kinds in days.items()]
         return {"days": entries, "has_more": cursor is not None, "next": cursor}
+
+    def plain(self, report: str) -> int:
+        return 12 if report == "usage" else 5_000_000
+
+    def beside(self, report: str, question: pages.Question) -> Reply:
+        raise AssertionError(f"{question.report} was asked for beside {report}")
 
     def _row(self, report: str, kind: str) -> dict[str, Any]:
         row: dict[str, Any] = {"team": "red", "model": "acme-1", "tokens_in": 5, "tokens_out": 7, "cents": "0.5"}

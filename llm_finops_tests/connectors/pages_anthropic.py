@@ -1,11 +1,11 @@
 """Anthropic's pages, as its SDK's types show them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
 from llm_finops_tests.connectors import pages
-from llm_finops_tests.connectors.server import Request
+from llm_finops_tests.connectors.server import Reply, Request
 
 _DIMENSIONS = (
     "actor actor_type agent_id api_key_id claude_tag_category claude_tag_user_id context_window deployment_id"
@@ -56,9 +56,9 @@ def page(rows: list[dict[str, Any]], cursor: str | None = None) -> dict[str, Any
 
 class AnthropicPages:
     cursor_field = "next_page"
-    tokens = 2_224_000 + 3  # and three searches
-    nano = 1_234_500_000
     currency = "USD"
+    reports: Sequence[str] = ("usage", "costs")
+    optional: Collection[str] = ()
 
     def question(self, request: Request) -> pages.Question:
         first, until = (str(request.get(name))[:10] for name in ("starting_at", "ending_at"))
@@ -67,6 +67,12 @@ class AnthropicPages:
     def page(self, report: str, days: Mapping[str, Sequence[str]], cursor: str | None) -> dict[str, Any]:
         row = self._usage if report == "usage" else self._cost
         return page([row(day, kind) for day, kinds in days.items() for kind in kinds], cursor)
+
+    def plain(self, report: str) -> int:
+        return 2_224_000 + 3 if report == "usage" else 1_234_500_000  # three searches
+
+    def beside(self, report: str, question: pages.Question) -> Reply:
+        raise AssertionError(f"{question.report} was asked for beside {report}")
 
     def _usage(self, day: str, kind: str) -> dict[str, Any]:
         row = usage_row(day)

@@ -1,11 +1,11 @@
 """OpenAI's pages, as its specification and its live answers show them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from llm_finops_tests.connectors import pages
-from llm_finops_tests.connectors.server import Request
+from llm_finops_tests.connectors.server import Reply, Request, said
 
 
 def usage_row(**fields: Any) -> dict[str, Any]:
@@ -62,31 +62,73 @@ def page(buckets: list[dict[str, Any]], cursor: str | None = None) -> dict[str, 
     return {"object": "page", "data": buckets, "has_more": cursor is not None, "next_page": cursor}
 
 
+# Report -> its object's name, the quantities of its rows and the dimensions they are grouped by.
+_BY_MODEL = ("project_id", "user_id", "api_key_id", "model")
+COUNTS: dict[str, tuple[str, dict[str, int], tuple[str, ...]]] = {
+    "embeddings": ("embeddings", {"input_tokens": 900, "num_model_requests": 9}, _BY_MODEL),
+    "moderations": ("moderations", {"input_tokens": 70, "num_model_requests": 7}, _BY_MODEL),
+    "images": ("images", {"images": 3, "num_model_requests": 2}, (*_BY_MODEL, "size", "source")),
+    "audio_speeches": ("audio_speeches", {"characters": 45, "num_model_requests": 1}, _BY_MODEL),
+    "audio_transcriptions": ("audio_transcriptions", {"seconds": 20, "num_model_requests": 1}, _BY_MODEL),
+    "vector_stores": ("vector_stores", {"usage_bytes": 1024}, ("project_id",)),
+    "code_interpreter_sessions": ("code_interpreter_sessions", {"num_sessions": 1}, ("project_id",)),
+    "file_search_calls": (
+        "file_searches",
+        {"num_requests": 2},
+        ("project_id", "user_id", "api_key_id", "vector_store_id"),
+    ),
+    "web_search_calls": (
+        "web_searches",
+        {"num_requests": 5, "num_model_requests": 2},
+        (*_BY_MODEL, "context_level"),
+    ),
+}
+_NAMED = {"project_id": "proj_abc", "api_key_id": "key_Xy12", "model": "some-model-1"}
+
+
+def count_row(report: str, **fields: Any) -> dict[str, Any]:
+    """The specification's example of a report that counts one thing, grouped by project, key and model."""
+    name, counts, dimensions = COUNTS[report]
+    named = {dimension: _NAMED.get(dimension) for dimension in dimensions}
+    return {"object": f"organization.usage.{name}.result", **counts, **named, **fields}
+
+
 class OpenAIPages:
     cursor_field = "next_page"
-    tokens = 1500
-    nano = 1_250_000_000
     currency = "USD"
+    reports: Sequence[str] = ("usage/completions", *(f"usage/{name}" for name in COUNTS), "costs")
+    optional: Collection[str] = frozenset(f"usage/{name}" for name in COUNTS)
 
     def question(self, request: Request) -> pages.Question:
         first, until = (
             datetime.fromtimestamp(int(request.get(name) or ""), UTC).date().isoformat()
             for name in ("start_time", "end_time")
         )
-        return pages.Question("costs" if request.path.endswith("costs") else "usage", first, until, request.get("page"))
+        return pages.Question(request.path.partition("/organization/")[2], first, until, request.get("page"))
 
     def page(self, report: str, days: Mapping[str, Sequence[str]], cursor: str | None) -> dict[str, Any]:
-        row = self._usage if report == "usage" else self._cost
-        return page([bucket(day, [row(kind) for kind in kinds]) for day, kinds in days.items()], cursor)
+        return page([bucket(day, [self._row(report, kind) for kind in kinds]) for day, kinds in days.items()], cursor)
 
-    def _usage(self, kind: str) -> dict[str, Any]:
-        row = usage_row()
+    def plain(self, report: str) -> int:
+        if report == "costs":
+            return 1_250_000_000
+        return 1500 if report == "usage/completions" else _booked(report)[1]
+
+    def beside(self, report: str, question: pages.Question) -> Reply:
+        return said(page([bucket(day, []) for day in pages.days_of(question)]))
+
+    def _row(self, report: str, kind: str) -> dict[str, Any]:
+        if report == "costs":
+            return self._cost(kind)
+        completions = report == "usage/completions"
+        row = usage_row() if completions else count_row(report.removeprefix("usage/"))
+        field = "output_tokens" if completions else _booked(report)[0]
         if kind == pages.NO_FIELD:
-            del row["output_tokens"]
+            del row[field]
         wrong: dict[str, dict[str, Any]] = {
             pages.UNKNOWN_FIELD: {"brand_new": 1},
-            pages.UNREADABLE: {"input_tokens": "1,000"},
-            pages.NEGATIVE: {"input_cached_tokens": -5},
+            pages.UNREADABLE: {field: "1,000"},
+            pages.NEGATIVE: {"input_cached_tokens" if completions else field: -5},
         }
         return {**row, **wrong.get(kind, {})}
 
@@ -99,6 +141,11 @@ class OpenAIPages:
             pages.UNREADABLE: {"amount": {"value": "$1.25", "currency": "usd"}},
         }
         return {**row, **wrong.get(kind, {})}
+
+
+def _booked(report: str) -> tuple[str, int]:
+    """The first quantity of a report's rows: the one that is booked."""
+    return next(iter(COUNTS[report.removeprefix("usage/")][1].items()))
 
 
 PAGES: pages.Pages = OpenAIPages()

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import Any
 
 import pytest
@@ -41,9 +41,13 @@ Fault = Callable[[int, Request, Reply], Reply]
 
 @dataclass
 class Vendor:
-    """A provider that answers truly, so many days a page, unless the fault says otherwise."""
+    """A provider that answers truly, so many days a page, unless the fault says otherwise; `asked` counts.
+
+    Both are of one report. What is asked for beside it is answered well, and not counted.
+    """
 
     of: pages.Pages
+    report: str
     fault: Fault = lambda _n, _request, reply: reply
     rows: Mapping[str, Sequence[str]] = field(default_factory=dict)
     days_a_page: int = 1
@@ -51,6 +55,8 @@ class Vendor:
 
     def __call__(self, request: Request) -> Reply:
         question = self.of.question(request)
+        if question.report != self.report:
+            return self.of.beside(self.report, question)
         days = [day for day in DAYS if question.first <= day < question.until]
         match = re.fullmatch(r"page_(\d)=\+/", question.cursor or "")
         start = int(match[1]) if match else 0
@@ -68,9 +74,27 @@ class Subject:
     provider: str
     report: str
 
+    def __str__(self) -> str:
+        return f"{self.provider} {self.report}"
+
     @property
     def pages(self) -> pages.Pages:
         return pages.of(self.provider)
+
+    @property
+    def is_costs(self) -> bool:
+        return self.report.endswith("costs")
+
+    @property
+    def is_read_last(self) -> bool:
+        """Whether nothing else makes a day whole."""
+        same = [report for report in self.pages.reports if report.endswith("costs") == self.is_costs]
+        return self.report == same[-1]
+
+    def vendor(
+        self, fault: Fault = lambda _n, _request, reply: reply, rows: Mapping[str, Sequence[str]] = MappingProxyType({})
+    ) -> Vendor:
+        return Vendor(self.pages, self.report, fault, rows)
 
     @contextmanager
     def reading(self, vendor: Vendor, waiting: Waiting = WAITING) -> Iterator[tuple[Connector, Provider]]:
@@ -79,15 +103,19 @@ class Subject:
 
     def pull(self, connector: Connector, days: Sequence[str] = DAYS) -> Pulled[Any]:
         asked = Asked("acct", date.fromisoformat(days[0]), date.fromisoformat(days[-1]))
-        return connector.usage(asked) if self.report == "usage" else connector.costs(asked)
+        return connector.costs(asked) if self.is_costs else connector.usage(asked)
+
+    def own(self, server: Provider) -> list[Request]:
+        """What was asked for of this report, in order."""
+        return [request for request in server.requests if self.pages.question(request).report == self.report]
 
     def worth(self, pulled: Pulled[Any], day: str) -> int:
         rows = pulled.days[day]
-        return sum(row.quantity for row in rows) if self.report == "usage" else sum(row.amount_nano for row in rows)
+        return sum(row.amount_nano if self.is_costs else row.quantity for row in rows)
 
     @property
     def plain(self) -> int:
-        return self.pages.tokens if self.report == "usage" else self.pages.nano
+        return self.pages.plain(self.report)
 
 
 def connect(module: ModuleType, url: str, waiting: Waiting = WAITING, key: str = KEY) -> Connector:
@@ -95,7 +123,7 @@ def connect(module: ModuleType, url: str, waiting: Waiting = WAITING, key: str =
     return connector
 
 
-@pytest.fixture(params=[Subject(p, r) for p in sorted(CONNECTORS) for r in ("usage", "costs")], ids=str)
+@pytest.fixture(params=[Subject(p, r) for p in sorted(CONNECTORS) for r in pages.of(p).reports], ids=str)
 def subject(request: pytest.FixtureRequest) -> Subject:
     found: Subject = request.param
     return found
@@ -114,24 +142,25 @@ def test_the_house_has_its_connectors_and_a_third_takes_one_file() -> None:
 
 
 def test_a_range_comes_whole_over_many_pages(subject: Subject) -> None:
-    with subject.reading(Vendor(subject.pages)) as (connector, server):
+    with subject.reading(subject.vendor()) as (connector, server):
         pulled = subject.pull(connector)
 
         assert list(pulled.days) == list(DAYS)
         assert [subject.worth(pulled, day) for day in DAYS] == [subject.plain] * 3
-        assert (pulled.calls, len(server.requests)) == (3, 3)
+        own = subject.own(server)
+        assert (len(own), pulled.calls) == (3, len(server.requests))
         assert (pulled.rejected, pulled.duplicates, pulled.clipped) == ({}, {}, frozenset())
         assert pulled.grain
         # A cursor is percent-encoded once.
-        assert server.requests[1].target.count("page_1%3D%2B%2F") == 1
+        assert own[1].target.count("page_1%3D%2B%2F") == 1
         for day in DAYS:
             for row in pulled.days[day]:
                 assert (row.account, row.provider) == ("acct", subject.provider)
-                assert subject.report == "usage" or (row.currency, row.period_from) == (subject.pages.currency, day)
+                assert not subject.is_costs or (row.currency, row.period_from) == (subject.pages.currency, day)
 
 
 def test_a_day_is_the_same_alone_or_in_a_range(subject: Subject) -> None:
-    with subject.reading(Vendor(subject.pages)) as (connector, _):
+    with subject.reading(subject.vendor()) as (connector, _):
         whole = subject.pull(connector)
         alone = [subject.pull(connector, [day]) for day in DAYS]
 
@@ -140,7 +169,7 @@ def test_a_day_is_the_same_alone_or_in_a_range(subject: Subject) -> None:
 
 
 def test_a_day_without_rows_is_covered(subject: Subject) -> None:
-    with subject.reading(Vendor(subject.pages, rows=dict.fromkeys(DAYS, ()), days_a_page=3)) as (connector, _):
+    with subject.reading(replace(subject.vendor(rows=dict.fromkeys(DAYS, ())), days_a_page=3)) as (connector, _):
         pulled = subject.pull(connector)
 
     assert pulled.days == dict.fromkeys(DAYS, ())
@@ -185,16 +214,31 @@ FAILING: dict[str, tuple[Reply, type[SourceError], int, str]] = {
 @pytest.mark.parametrize("fault", FAILING)
 def test_what_fails_for_ever_raises_its_kind_and_gives_up_in_time(subject: Subject, fault: str) -> None:
     reply, kind, calls, words = FAILING[fault]
-    with subject.reading(Vendor(subject.pages, always(reply))) as (connector, server):
+    if subject.report in subject.pages.optional and reply.status == 404:
+        return  # that is how it is said that there is no such report: see below
+    with subject.reading(subject.vendor(always(reply))) as (connector, server):
         with pytest.raises(SourceError, match=words) as caught:
             subject.pull(connector)
 
         assert type(caught.value) is kind
-        assert len(server.requests) == calls
+        assert len(subject.own(server)) == calls
         message = str(caught.value)
         assert f"{subject.provider} (account acct)" in message
         assert KEY not in message
         assert "2026-11-18" in message
+
+
+@pytest.mark.parametrize(("provider", "report"), [(p, r) for p in CONNECTORS for r in sorted(pages.of(p).optional)])
+def test_a_report_that_the_organization_does_not_have_is_left_out_and_said(provider: str, report: str) -> None:
+    subject = Subject(provider, report)
+    with subject.reading(subject.vendor(always(said(ERROR, 404)))) as (connector, server):
+        first, again = subject.pull(connector), subject.pull(connector)
+
+        assert len(subject.own(server)) == 1  # decided once
+    assert first.days == dict.fromkeys(DAYS, ())
+    assert first.findings == again.findings
+    left_out = [(f.kind, f.subject, f.account, f.day) for f in first.findings]
+    assert left_out == [("report left out", report, "acct", day) for day in DAYS]
 
 
 RETRIED: dict[str, tuple[Fault, int]] = {
@@ -210,36 +254,38 @@ RETRIED: dict[str, tuple[Fault, int]] = {
 @pytest.mark.parametrize("fault", RETRIED)
 def test_what_passes_is_tried_again_and_the_range_comes_whole(subject: Subject, fault: str) -> None:
     hook, again = RETRIED[fault]
-    with subject.reading(Vendor(subject.pages, hook)) as (connector, _):
+    with subject.reading(subject.vendor(hook)) as (connector, server):
         pulled = subject.pull(connector)
 
     assert [subject.worth(pulled, day) for day in DAYS] == [subject.plain] * 3
-    assert pulled.calls == 3 + again
+    assert len(subject.own(server)) == 3 + again
 
 
 def test_a_silent_provider_is_tried_again_after_the_time_out(subject: Subject) -> None:
-    vendor = Vendor(subject.pages, lambda n, _request, reply: replace(reply, silent_s=5) if n == 1 else reply)
+    vendor = subject.vendor(lambda n, _request, reply: replace(reply, silent_s=5) if n == 1 else reply)
     with subject.reading(vendor, replace(WAITING, read_s=0.3)) as (connector, _):
-        assert subject.pull(connector).calls == 4
+        subject.pull(connector)
+
+    assert vendor.asked == 4
 
 
 def test_a_provider_that_stays_silent_is_given_one_budget(subject: Subject) -> None:
     little = replace(WAITING, read_s=0.1, budget_s=0.05)
-    with subject.reading(Vendor(subject.pages, always(Reply(silent_s=5))), little) as (connector, server):
+    with subject.reading(subject.vendor(always(Reply(silent_s=5))), little) as (connector, server):
         with pytest.raises(TimedOut, match=r"not asked any more: .*ReadTimeout"):
             subject.pull(connector)
 
-        assert len(server.requests) == 1
+        assert len(subject.own(server)) == 1
 
 
 def test_a_provider_that_stays_silent_is_not_asked_day_by_day(subject: Subject) -> None:
     days = (*DAYS, "2026-11-21", "2026-11-22", "2026-11-23")
     silent = replace(WAITING, attempts=1, read_s=0.1)
-    with subject.reading(Vendor(subject.pages, always(Reply(silent_s=5))), silent) as (connector, server):
+    with subject.reading(subject.vendor(always(Reply(silent_s=5))), silent) as (connector, server):
         with pytest.raises(TimedOut, match="account acct"):
             subject.pull(connector, days)
 
-        assert len(server.requests) == 1 + 2
+        assert len(subject.own(server)) == 1 + 2
 
 
 @pytest.mark.parametrize(
@@ -253,14 +299,14 @@ def test_days_before_the_providers_data_are_told_and_the_others_read(subject: Su
     def young(_n: int, request: Request, reply: Reply) -> Reply:
         return refusal if subject.pages.question(request).first < DAYS[1] else reply
 
-    with subject.reading(Vendor(subject.pages, young)) as (connector, _):
+    with subject.reading(subject.vendor(young)) as (connector, server):
         pulled = subject.pull(connector)
 
     assert [subject.worth(pulled, day) for day in DAYS[1:]] == [subject.plain] * 2
     assert list(pulled.rejected) == [DAYS[0]]
     assert f"no data before {DAYS[1]}: set start_date = {DAYS[1]} in finops.toml" in pulled.rejected[DAYS[0]]
     assert words in pulled.rejected[DAYS[0]]
-    assert pulled.calls == calls
+    assert len(subject.own(server)) == calls
 
 
 def test_nobody_at_the_address_is_unavailable(subject: Subject) -> None:
@@ -276,7 +322,7 @@ def test_nobody_at_the_address_is_unavailable(subject: Subject) -> None:
 
 @pytest.mark.parametrize("cut", [1, 7, 40, 150, -2, -1])
 def test_no_cut_of_the_json_yields_rows(subject: Subject, cut: int) -> None:
-    vendor = Vendor(subject.pages, lambda _n, _request, reply: replace(reply, body=reply.body[:cut]))
+    vendor = subject.vendor(lambda _n, _request, reply: replace(reply, body=reply.body[:cut]))
     with subject.reading(vendor) as (connector, _), pytest.raises(NotWhole, match="expected JSON"):
         subject.pull(connector)
 
@@ -296,16 +342,16 @@ def _paging(subject: Subject, *cursors: str | None) -> Fault:
 def test_paging_that_cannot_end_is_not_whole(
     subject: Subject, cursors: Sequence[str | None], calls: int, words: str
 ) -> None:
-    with subject.reading(Vendor(subject.pages, _paging(subject, *cursors))) as (connector, server):
+    with subject.reading(subject.vendor(_paging(subject, *cursors))) as (connector, server):
         with pytest.raises(NotWhole, match=words):
             subject.pull(connector, DAYS[:1])
 
-        assert len(server.requests) == calls
+        assert len(subject.own(server)) == calls
 
 
 def test_no_more_pages_ends_the_set_whatever_the_cursor_says(subject: Subject) -> None:
     page = subject.pages.page(subject.report, {DAYS[0]: (PLAIN,)}, None) | {subject.pages.cursor_field: "page_9"}
-    with subject.reading(Vendor(subject.pages, always(said(page)))) as (connector, _):
+    with subject.reading(subject.vendor(always(said(page)))) as (connector, _):
         assert subject.worth(subject.pull(connector, DAYS[:1]), DAYS[0]) == subject.plain
 
 
@@ -313,11 +359,11 @@ def test_page_two_failing_for_ever_means_each_day_alone(subject: Subject) -> Non
     def no_second_page(_n: int, request: Request, reply: Reply) -> Reply:
         return said(ERROR, 500) if subject.pages.question(request).cursor else reply
 
-    with subject.reading(Vendor(subject.pages, no_second_page)) as (connector, _):
+    with subject.reading(subject.vendor(no_second_page)) as (connector, server):
         pulled = subject.pull(connector)
 
     assert [subject.worth(pulled, day) for day in DAYS] == [subject.plain] * 3
-    assert pulled.calls == 1 + 3 + 3
+    assert len(subject.own(server)) == 1 + 3 + 3
 
 
 def test_one_day_that_cannot_be_had_is_rejected_by_name_and_the_others_stand(subject: Subject) -> None:
@@ -325,7 +371,7 @@ def test_one_day_that_cannot_be_had_is_rejected_by_name_and_the_others_stand(sub
         question = subject.pages.question(request)
         return said(ERROR, 503) if question.first <= DAYS[1] < question.until else reply
 
-    with subject.reading(Vendor(subject.pages, not_the_second_day)) as (connector, _):
+    with subject.reading(subject.vendor(not_the_second_day)) as (connector, _):
         pulled = subject.pull(connector)
 
     assert list(pulled.days) == [DAYS[0], DAYS[2]]
@@ -341,40 +387,45 @@ def test_a_limit_met_on_the_way_keeps_what_came_and_asks_no_further(subject: Sub
             return said(ERROR, 429, Retry_After="86400")
         return reply if question.until == DAYS[1] else said(ERROR, 500)
 
-    with subject.reading(Vendor(subject.pages, limited)) as (connector, _):
-        pulled = subject.pull(connector)
+    with subject.reading(subject.vendor(limited)) as (connector, server):
+        if subject.is_read_last:
+            pulled = subject.pull(connector)
+            assert list(pulled.days) == [DAYS[0]]
+            assert list(pulled.rejected) == [DAYS[1], DAYS[2]]
+        else:  # the day lacks the reports that are not asked for any more
+            with pytest.raises(RateLimited):
+                subject.pull(connector)
 
-    assert list(pulled.days) == [DAYS[0]]
-    assert list(pulled.rejected) == [DAYS[1], DAYS[2]]
-    assert pulled.calls == 3 + 1 + 1
+    assert subject.own(server)[-1] == server.requests[-1]
+    assert len(subject.own(server)) == 3 + 1 + 1
 
 
 def test_patience_is_one_budget_for_the_whole_pull(subject: Subject) -> None:
-    with subject.reading(Vendor(subject.pages, always(said(ERROR, 500))), replace(WAITING, budget_s=2)) as (
+    with subject.reading(subject.vendor(always(said(ERROR, 500))), replace(WAITING, budget_s=2)) as (
         connector,
         s,
     ):
         with pytest.raises(Unavailable):
             subject.pull(connector)
 
-        assert len(s.requests) <= 4 + 4  # at least half a second a pause, then one try a question
+        assert len(subject.own(s)) <= 4 + 4  # at least half a second a pause, then one try a question
 
 
 @pytest.mark.parametrize("kind", [pages.NO_FIELD, pages.UNREADABLE, pages.NEGATIVE])
 def test_one_unreadable_row_rejects_its_own_day_only(subject: Subject, kind: str) -> None:
-    if kind == pages.NEGATIVE:
-        subject = replace(subject, report="usage")  # a negative amount is a credit, and can be booked
-    with subject.reading(Vendor(subject.pages, rows={DAYS[1]: (kind,)})) as (connector, _):
+    if kind == pages.NEGATIVE and subject.is_costs:
+        return  # a negative amount is a credit, and can be booked
+    with subject.reading(subject.vendor(rows={DAYS[1]: (kind,)})) as (connector, server):
         pulled = subject.pull(connector)
 
     assert list(pulled.days) == [DAYS[0], DAYS[2]]
     assert list(pulled.rejected) == [DAYS[1]]
     assert DAYS[1] in pulled.rejected[DAYS[1]]
-    assert pulled.calls == 3
+    assert len(subject.own(server)) == 3
 
 
 def test_an_unknown_field_is_said_and_changes_nothing(subject: Subject) -> None:
-    with subject.reading(Vendor(subject.pages, rows={DAYS[1]: (pages.UNKNOWN_FIELD,)})) as (connector, _):
+    with subject.reading(subject.vendor(rows={DAYS[1]: (pages.UNKNOWN_FIELD,)})) as (connector, _):
         pulled = subject.pull(connector)
 
     assert subject.worth(pulled, DAYS[1]) == subject.plain
@@ -389,7 +440,7 @@ def test_pages_that_overlap_are_merged_and_counted(subject: Subject) -> None:
         page = subject.pages.page(subject.report, dict.fromkeys(days, (PLAIN,)), "more" if n == 1 else None)
         return said(page)
 
-    with subject.reading(Vendor(subject.pages, twice)) as (connector, _):
+    with subject.reading(subject.vendor(twice)) as (connector, _):
         pulled = subject.pull(connector)
 
     assert [subject.worth(pulled, day) for day in DAYS] == [subject.plain] * 3
@@ -399,7 +450,7 @@ def test_pages_that_overlap_are_merged_and_counted(subject: Subject) -> None:
 def test_a_day_that_was_not_asked_spoils_the_answer(subject: Subject) -> None:
     page = subject.pages.page(subject.report, {DAYS[0]: (PLAIN,), DAYS[1]: (PLAIN,)}, None)
     with (
-        subject.reading(Vendor(subject.pages, always(said(page)))) as (connector, _),
+        subject.reading(subject.vendor(always(said(page)))) as (connector, _),
         pytest.raises(NotWhole, match="asked"),
     ):
         subject.pull(connector, DAYS[:1])

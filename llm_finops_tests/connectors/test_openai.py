@@ -15,10 +15,15 @@ from hypothesis import strategies as st
 from llm_finops.connectors import openai
 from llm_finops.connectors._answers import read_object
 from llm_finops.connectors._fields import Unreadable
+from llm_finops.connectors._openai_usage import read_usage
 from llm_finops.connectors._pulling import Answer, Doubts
-from llm_finops.connectors.contract import Asked, BadRequest, Connector, NotWhole, Waiting
+from llm_finops.connectors._rows import add_up
+from llm_finops.connectors.contract import Asked, BadRequest, Connector, NotWhole, Refused, Waiting
+from llm_finops.core.price import UNPRICED, PriceBook, price_usage
 from llm_finops.core.records import ANY, NONE, CostLine, Finding, Name, Usage
-from llm_finops_tests.connectors.pages_openai import bucket, cost_row, page, unix, usage_row
+from llm_finops.inputs.catalogue import seed
+from llm_finops_tests.connectors.pages import days_of
+from llm_finops_tests.connectors.pages_openai import COUNTS, PAGES, bucket, cost_row, count_row, page, unix, usage_row
 from llm_finops_tests.connectors.server import Provider, Reply, Request, said, serving
 
 DAY, NEXT = "2026-11-20", "2026-11-21"
@@ -32,7 +37,7 @@ def answer(rows: list[dict[str, Any]], grain: tuple[str, ...] = BY_KEY) -> Answe
 
 def used(*rows: dict[str, Any]) -> tuple[list[Usage], list[Finding]]:
     doubts = Doubts("acct", DAY)
-    return sorted(openai.read_usage(answer(list(rows)), doubts)), doubts.findings()
+    return sorted(add_up(read_usage("completions", answer(list(rows)), doubts))), doubts.findings()
 
 
 def charged(*rows: dict[str, Any], grain: tuple[str, ...] = BY_KEY) -> tuple[list[CostLine], list[Finding]]:
@@ -46,6 +51,20 @@ def meters_of(rows: list[Usage]) -> dict[str, int]:
 
 @contextmanager
 def connected(
+    reply: Callable[[Request], Reply], now: datetime = datetime(2026, 11, 24, tzinfo=UTC)
+) -> Iterator[tuple[Connector, Provider]]:
+    """A connector, and the provider that answers; of usage other than completions it says that there was none."""
+
+    def answered(request: Request) -> Reply:
+        beside = "/usage/" in request.path and not request.path.endswith("/completions")
+        return PAGES.beside("", PAGES.question(request)) if beside else reply(request)
+
+    with every_report(answered, now) as found:
+        yield found
+
+
+@contextmanager
+def every_report(
     reply: Callable[[Request], Reply], now: datetime = datetime(2026, 11, 24, tzinfo=UTC)
 ) -> Iterator[tuple[Connector, Provider]]:
     with serving(reply) as server:
@@ -112,6 +131,147 @@ def test_a_breakdown_that_contradicts_the_total_stays_in_the_unsplit_meter() -> 
     assert [(f.kind, f.subject, f.unit, f.amount) for f in findings] == [
         ("meters disagree", "gpt-5.6-luna output", "tokens", 3103 - 822)
     ]
+
+
+COUNTED = {
+    "embeddings": ("key_Xy12", "some-model-1", "input_uncached", "tokens", 900),
+    "moderations": ("key_Xy12", "some-model-1", "input_uncached", "tokens", 70),
+    "images": ("key_Xy12", "some-model-1", "images", "images", 3),
+    "audio_speeches": ("key_Xy12", "some-model-1", "speech", "characters", 45),
+    "audio_transcriptions": ("key_Xy12", "some-model-1", "transcription", "seconds", 20),
+    "vector_stores": (NONE, NONE, "vector_storage", "bytes", 1024),
+    "code_interpreter_sessions": (NONE, NONE, "code_interpreter", "sessions", 1),
+    "file_search_calls": ("key_Xy12", NONE, "file_search", "requests", 2),
+    "web_search_calls": ("key_Xy12", "some-model-1", "web_search", "requests", 5),
+}
+
+
+@pytest.mark.parametrize("report", COUNTS)
+def test_each_report_counts_one_thing_in_its_own_unit(report: str) -> None:
+    doubts = Doubts("acct", DAY)
+    (row,) = read_usage(report, answer([count_row(report)]), doubts)
+
+    key, model, meter, unit, quantity = COUNTED[report]
+    place = ("acct", "openai", "proj_abc", key, NONE, model, "standard", NONE)
+    assert row == Usage(*place, meter, unit, quantity)
+    assert doubts.findings() == []
+
+
+@pytest.mark.parametrize("report", COUNTS)
+def test_a_row_of_any_report_without_what_it_counts_is_refused(report: str) -> None:
+    for field in COUNTS[report][1]:
+        row = count_row(report)
+        del row[field]
+        with pytest.raises(Unreadable, match=f"schema changed: no '{field}'"):
+            list(read_usage(report, answer([row]), Doubts("acct", DAY)))
+
+
+def test_of_the_other_reports_the_list_prices_tokens_and_the_rest_is_unpriced_aloud() -> None:
+    models = {"embeddings": "text-embedding-3-small", "web_search_calls": "gpt-5-2025-08-07"}
+    rows = [
+        usage
+        for name in COUNTS
+        for row in [count_row(name, **({"model": models[name]} if name in models else {}))]
+        for usage in read_usage(name, answer([row]), Doubts("acct", DAY))
+    ]
+    priced, findings = price_usage(rows, PriceBook(seed()[0]), DAY)
+
+    known = {row.meter: row.list_cost_nano for row in priced if row.list_cost_nano is not None}
+    assert known == {"input_uncached": 18_000, "web_search": 50_000_000}
+    said_of = {f.subject.split()[-1] for f in findings if f.kind == UNPRICED}
+    assert said_of == {row.meter for row in rows} - {"web_search"}  # tokens of the model that moderates among them
+
+
+def test_usage_is_whole_only_where_every_report_is() -> None:
+    def reply(request: Request) -> Reply:
+        question = PAGES.question(request)
+        if question.report == "usage/embeddings" and question.first <= DAY < question.until:
+            return said({}, 500)
+        report = question.report.removeprefix("usage/")
+        rows = [usage_row()] if report == "completions" else [count_row(report)]
+        return said(page([bucket(day, rows) for day in days_of(question)]))
+
+    with every_report(reply) as (connector, _):
+        pulled = connector.usage(asked("2026-11-19", NEXT))
+
+    assert sorted(pulled.days) == ["2026-11-19", NEXT]
+    assert "usage/embeddings" in pulled.rejected[DAY]
+    found = {(row.meter, row.unit, row.model): row.quantity for row in pulled.days[NEXT]}
+    # Embeddings and moderations of one model are one row, and no meter is in two reports.
+    assert found["input_uncached", "tokens", "some-model-1"] == 970
+    assert len(found) == len(pulled.days[NEXT]) == 8 + 8
+
+
+SAYING_SO = [
+    (404, {"message": "Invalid URL (GET /v1/organization/usage/images)", "code": None, "param": None}),
+    (400, {"message": "This endpoint is not available for your organization.", "code": None, "param": None}),
+    (403, {"message": "Your organization does not have access to this report.", "code": "no_access", "param": None}),
+]
+NOT_SAYING_SO = [
+    (403, {"message": "You don't have access: insufficient permissions. Missing scopes: api.usage.read."}),
+    (403, {"message": "Incorrect key"}),
+    (400, {"message": "'model' is not supported.", "param": "group_by", "code": "invalid_value"}),
+    (400, {"message": "Try later"}),
+]
+
+
+@pytest.mark.parametrize(("status", "error"), SAYING_SO)
+def test_a_report_is_left_out_where_the_provider_says_that_there_is_none(status: int, error: dict[str, Any]) -> None:
+    with every_report(lacking("usage/images", said({"error": error}, status))) as (connector, server):
+        pulled = connector.usage(asked())
+
+    assert pulled.days[DAY]
+    assert [(f.kind, f.subject, f.unit, f.amount, f.detail) for f in pulled.findings] == [
+        (
+            *("report left out", "usage/images", "reports", 1),
+            f"the organization does not have it (status {status}); nothing of it is counted",
+        )
+    ]
+    assert pulled.calls == len(server.requests) == 10
+
+
+@pytest.mark.parametrize(("status", "error"), NOT_SAYING_SO)
+def test_any_other_refusal_of_a_report_is_no_day_without_it(status: int, error: dict[str, Any]) -> None:
+    with (
+        every_report(lacking("usage/images", said({"error": error}, status))) as (connector, _),
+        pytest.raises((BadRequest, Refused), match="usage/images"),
+    ):
+        connector.usage(asked())
+
+
+def test_completions_are_never_left_out() -> None:
+    with (
+        every_report(lacking("usage/completions", said({"error": SAYING_SO[0][1]}, 404))) as (connector, _),
+        pytest.raises(BadRequest, match=r"usage/completions.*base_url"),
+    ):
+        connector.usage(asked())
+
+
+def test_what_was_answered_once_in_a_load_is_not_left_out_later() -> None:
+    gone: list[bool] = []
+
+    def reply(request: Request) -> Reply:
+        missing = said({"error": SAYING_SO[0][1]}, 404) if gone else said(page([bucket(DAY, [])]))
+        return lacking("usage/images", missing)(request)
+
+    with every_report(reply) as (connector, _):
+        connector.usage(asked())
+        gone.append(True)
+        with pytest.raises(BadRequest, match="usage/images"):
+            connector.usage(asked())
+
+
+def lacking(report: str, reply: Reply) -> Callable[[Request], Reply]:
+    """Completions, and nothing of all the rest, but for one report."""
+
+    def answered(request: Request) -> Reply:
+        question = PAGES.question(request)
+        if question.report == report:
+            return reply
+        rows = [usage_row()] if question.report.endswith("completions") else []
+        return said(page([bucket(day, rows) for day in days_of(question)]))
+
+    return answered
 
 
 some = st.none() | st.integers(0, 1000)
@@ -376,7 +536,7 @@ def test_the_questions_are_those_of_the_vendors_own_library() -> None:
         connector.usage(asked())
         connector.costs(asked())
 
-    usage, costs = server.requests
+    usage, *others, costs = server.requests
     assert usage.path == "/v1/organization/usage/completions"
     assert costs.path == "/v1/organization/costs"
     assert usage.headers["authorization"] == "Bearer sk-admin-x"
@@ -384,6 +544,14 @@ def test_the_questions_are_those_of_the_vendors_own_library() -> None:
     assert (usage.get("bucket_width"), usage.get("limit"), costs.get("limit")) == ("1d", "31", "180")
     assert grouped(usage) == ["project_id", "api_key_id", "user_id", "model", "batch", "service_tier"]
     assert grouped(costs) == ["project_id", "line_item", "api_key_id"]
+    by_model = ["project_id", "api_key_id", "user_id", "model"]
+    assert {request.path.rpartition("/")[2]: grouped(request) for request in others} == {
+        **dict.fromkeys(COUNTS, by_model),
+        "vector_stores": ["project_id"],
+        "code_interpreter_sessions": ["project_id"],
+        "file_search_calls": ["project_id", "api_key_id", "user_id"],
+    }
+    assert {(request.get("bucket_width"), request.get("limit")) for request in others} == {("1d", "31")}
 
 
 def test_costs_by_key_are_asked_for_once_and_then_left() -> None:
@@ -510,7 +678,8 @@ def test_ninety_days_take_three_pages() -> None:
     with connected(reply) as (connector, server):
         pulled = connector.usage(asked(days[0], days[-1]))
 
-    assert (len(pulled.days), len(server.requests)) == (90, 3)
+    assert len(pulled.days) == 90
+    assert len([request for request in server.requests if request.path.endswith("/completions")]) == 3
 
 
 def test_names_are_projects_archived_ones_too_and_their_keys() -> None:
