@@ -32,6 +32,7 @@ from llm_finops.core.records import (
 PRICED, REPORTED_COST, LOGGED, REPORTED_USAGE = "priced usage", "reported cost", "logged", "reported usage"
 MATCHED, DIFFERS, LEFT_ONLY, RIGHT_ONLY = "matched", "differs", "left_only", "right_only"
 NOT_COMPARABLE = "not_comparable"
+COMMITTED = "priority"  # a tier that some sell by commitment: it is no difference that a report by tier lacks it
 
 
 class Tolerance(NamedTuple):
@@ -161,8 +162,9 @@ def _costs(usage: Sequence[PricedUsage], lines: Sequence[CostLine], allowed: Tol
     by_model = any(line.model != ANY for line in lines) or not lines
     left: defaultdict[_Key, _Amounts] = defaultdict(dict)
     right: defaultdict[_Key, _Amounts] = defaultdict(dict)
+    tiers = {line.service_tier for line in lines}
     for row in usage:
-        if row.quantity:
+        if row.quantity and (row.service_tier != COMMITTED or not tiers or tiers & {ANY, COMMITTED}):
             for key in ((row.project if by_project else ANY, row.model if by_model else ANY), (ALL, ALL)):
                 _add(left[key], row.currency, row.list_cost_nano)
     for line in lines:

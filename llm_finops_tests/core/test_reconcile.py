@@ -146,6 +146,16 @@ def test_a_report_covers_a_day_only_with_a_line_wherever_usage_has_quantity() ->
     assert not report_covers([*rows, usage(OPENAI, 9, None, project="p", model="unpriced")], whole)
 
 
+def test_a_tier_paid_by_commitment_is_no_difference_where_the_report_tells_tiers_apart() -> None:
+    rows = [usage(OPENAI, 1, UNIT, model="m"), usage(OPENAI, 1, 5 * UNIT, model="m", service_tier="priority")]
+    by_tier, untold = line(OPENAI, UNIT, model="m", service_tier="standard"), line(OPENAI, UNIT, model="m")
+    priority = line(OPENAI, UNIT, model="m", service_tier="priority")
+    assert set(states(compare(rows, [by_tier])[0]).values()) == {"matched"}
+    assert set(states(compare(rows, [untold])[0]).values()) == {"differs"}
+    assert set(states(compare(rows, [by_tier, priority])[0]).values()) == {"differs"}
+    assert set(states(compare(rows, [])[0]).values()) == {"left_only"}
+
+
 def test_an_estimate_is_the_list_cost_of_each_usage_row_actors_summed() -> None:
     rows = [usage(OPENAI, 10, 70, project="p", model="m", actor=actor) for actor in ("ann", "bob")]
     lines, findings = estimate(OPENAI, DAY, [*rows, usage(OPENAI, 5, 0, model="free")])
