@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Generic, TypeVar
 
-from llm_finops.connectors._fields import Fields, Unreadable, is_over
+from llm_finops.connectors._fields import Fields, Unreadable, day_of, is_over, objects
 from llm_finops.connectors._gathering import gather
 from llm_finops.connectors._reading import Reader
 from llm_finops.connectors.contract import Asked, NotWhole, Pulled, SourceError
@@ -19,7 +19,8 @@ Row = TypeVar("Row", bound=tuple[Any, ...])
 class Answer:
     """What a provider said of one day: its rows as they came, and the grouping (`grain`) they were asked for by.
 
-    `left_out` says why there are no rows, where this organization does not have the report at all.
+    `left_out` says why there are no rows, where this organization does not have the report at all; `interface` which
+    of several the provider answered by.
     """
 
     account: str
@@ -30,6 +31,7 @@ class Answer:
     clipped: bool = False
     duplicates: int = 0
     left_out: str = ""
+    interface: str = ""
 
 
 class Doubts:
@@ -121,6 +123,27 @@ def _gathered(reader: Reader, asked: Asked, reports: Sequence[Report[Row]]) -> t
         if not came or (got.stopped and report is not reports[-1]):
             raise got.stopped or failed[asked.days[0]]
     return came, failed
+
+
+def bucketed(
+    pages: Iterable[Fields], asked: Asked, reader: Reader, what: str, times: tuple[str, str], grain: tuple[str, ...]
+) -> dict[str, Answer]:
+    """The answers in pages of day buckets; `times` are the fields that say when a bucket begins and ends."""
+    access, now = reader.access, reader.clock()
+    answers: dict[str, Answer] = {}
+    empty = 0
+    for page in pages:
+        buckets = objects(page, "data")
+        for bucket in buckets:
+            day, clipped = day_of(bucket, *times)
+            if clipped and is_over(day, now):
+                raise NotWhole(f"{access}, {what}: the bucket of {day} ends before the day, which is over")
+            rows = objects(bucket, "results")
+            place(answers, asked, Answer(asked.account, access.provider, day, rows, grain, clipped))
+        empty = 0 if buckets else empty + 1
+        if empty == 2 and len(answers) == len(asked.days):
+            break  # seen live: more pages are promised after the last bucket, and they are empty
+    return answers
 
 
 def place(answers: dict[str, Answer], asked: Asked, came: Answer) -> None:

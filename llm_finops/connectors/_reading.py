@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -142,6 +143,7 @@ class Reader:
         self._line = _Line()
         self._hidden = _Hidden(key)
         self._hidden.begin()
+        self._traced = {"trace": self._line.trace}
         self._client = httpx.Client(
             headers={"User-Agent": "llm-finops", "Accept": "application/json", "Accept-Encoding": "gzip", **headers},
             follow_redirects=False,
@@ -163,7 +165,9 @@ class Reader:
         self.waits = []
         self.lost_s = 0.0
 
-    def get(self, path: str, params: Params, what: str) -> dict[str, Any]:
+    def get(
+        self, path: str, params: Params, what: str, headers: Mapping[str, str] = MappingProxyType({})
+    ) -> dict[str, Any]:
         """The JSON object at a path of the provider; `what` is asked for, in words, with its days.
 
         Asks again after 429, 5xx, time-outs and cut lines, within our patience. SourceError, of the kind that fits,
@@ -181,7 +185,7 @@ class Reader:
             for attempt in stamina.retry_context(on=again, attempts=self._waiting.attempts, timeout=None):
                 tries = attempt.num
                 with attempt, self._timed():
-                    return self._ask(path, params, what)
+                    return self._ask(path, params, what, headers)
         except _Later as later:
             raise later.final(f"{later}; gave up after {tries} {'try' if tries == 1 else 'tries'}") from None
         raise AssertionError("stamina ends with an answer or an error")
@@ -205,14 +209,16 @@ class Reader:
         self.waits.append(pause)
         return pause
 
-    def _ask(self, path: str, params: Params, what: str) -> dict[str, Any]:
+    def _ask(self, path: str, params: Params, what: str, more: Mapping[str, str]) -> dict[str, Any]:
         url = self.access.options.base_url + path
         place = f"{self.access}, {what}: GET {url}"
         self.calls += 1
         try:
             with (
                 self._line.within(self._waiting.deadline_s),
-                self._client.stream("GET", url, params=list(params), extensions={"trace": self._line.trace}) as answer,
+                self._client.stream(
+                    "GET", url, params=list(params), headers=dict(more), extensions=self._traced
+                ) as answer,
             ):
                 # A key that is echoed must not get any further, neither into a message nor into the ledger.
                 headers = {name.lower(): self._hidden(value) for name, value in answer.headers.items()}

@@ -14,7 +14,7 @@ from llm_finops.connectors._fields import Fields
 from llm_finops.connectors._openai_items import read_line_item
 from llm_finops.connectors._openai_usage import REPORTS, is_lacking, read_usage
 from llm_finops.connectors._paging import Entry, follow, listed
-from llm_finops.connectors._pulling import Answer, Doubts, Report, place, pull
+from llm_finops.connectors._pulling import Answer, Doubts, Report, bucketed, pull
 from llm_finops.connectors._reading import Access, Reader
 from llm_finops.connectors._rows import add_up, cost_line, money, numbered, quantity
 from llm_finops.connectors.contract import (
@@ -22,7 +22,6 @@ from llm_finops.connectors.contract import (
     Asked,
     BadRequest,
     Clock,
-    NotWhole,
     Pulled,
     Refused,
     Waiting,
@@ -120,22 +119,11 @@ class _Organization:
         return self._buckets(_COSTS, asked, _COSTS_GRAIN)
 
     def _buckets(self, path: str, asked: Asked, grain: tuple[str, ...]) -> Mapping[str, Answer]:
-        access, now = self._reader.access, self._reader.clock()
         what = f"{path.removeprefix('/organization/')} of {asked}"
-        answers: dict[str, Answer] = {}
-        empty = 0
-        for page in follow(lambda cursor: self._page(path, asked, grain, cursor), "next_page", f"{access}, {what}"):
-            buckets = _fields.objects(page, "data")
-            for bucket in buckets:
-                day, clipped = _fields.day_of(bucket, "start_time", "end_time")
-                if clipped and _fields.is_over(day, now):
-                    raise NotWhole(f"{access}, {what}: the bucket of {day} ends before the day, which is over")
-                rows = _fields.objects(bucket, "results")
-                place(answers, asked, Answer(asked.account, PROVIDER, day, rows, grain, clipped))
-            empty = 0 if buckets else empty + 1
-            if empty == 2 and len(answers) == len(asked.days):
-                break  # seen live: more pages are promised after the last bucket, and they are empty
-        return answers
+        pages = follow(
+            lambda cursor: self._page(path, asked, grain, cursor), "next_page", f"{self._reader.access}, {what}"
+        )
+        return bucketed(pages, asked, self._reader, what, ("start_time", "end_time"), grain)
 
     def _page(self, path: str, asked: Asked, grain: tuple[str, ...], cursor: str | None) -> Fields:
         params = [

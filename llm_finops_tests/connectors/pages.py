@@ -37,6 +37,7 @@ class Pages(Protocol):
     cursor_field: str
     currency: str
     reports: Sequence[str]
+    together: Sequence[str]  # those that only together make a day whole, in the order they are asked for
     optional: Collection[str]  # an organization may not have them, and says so with 404
 
     def question(self, request: Request) -> Question: ...

@@ -11,6 +11,7 @@ class AcmePages:
     cursor_field = "next"
     currency = "EUR"
     reports: Sequence[str] = ("usage", "costs")
+    together: Sequence[str] = ()
     optional: Collection[str] = ()
 
     def question(self, request: Request) -> pages.Question:

@@ -96,7 +96,8 @@ def count_row(report: str, **fields: Any) -> dict[str, Any]:
 class OpenAIPages:
     cursor_field = "next_page"
     currency = "USD"
-    reports: Sequence[str] = ("usage/completions", *(f"usage/{name}" for name in COUNTS), "costs")
+    together: Sequence[str] = ("usage/completions", *(f"usage/{name}" for name in COUNTS))
+    reports: Sequence[str] = (*together, "costs")
     optional: Collection[str] = frozenset(f"usage/{name}" for name in COUNTS)
 
     def question(self, request: Request) -> pages.Question:

@@ -20,11 +20,16 @@ from llm_finops_tests.connectors.pages_anthropic import cost_row, group, page, u
 from llm_finops_tests.connectors.server import Provider, Reply, Request, said, serving
 
 DAY, NEXT = "2026-11-20", "2026-11-21"
+FIVE = ("workspace_id", "api_key_id", "model", "service_tier", "context_window")
 EXAMPLES = Path(__file__).parents[3] / "shared/specs/anthropic-admin-examples.json"
 
 
 def answer(rows: list[dict[str, Any]]) -> Answer:
-    return Answer("acct", "anthropic", DAY, list(rows), ("workspace_id",))
+    return Answer("acct", "anthropic", DAY, list(rows), FIVE)
+
+
+def answer_of_costs(rows: list[dict[str, Any]]) -> Answer:
+    return Answer("acct", "anthropic", DAY, list(rows), (*FIVE, "cost_type", "token_type"))
 
 
 def used(*rows: dict[str, Any]) -> tuple[list[Usage], list[Finding]]:
@@ -34,7 +39,7 @@ def used(*rows: dict[str, Any]) -> tuple[list[Usage], list[Finding]]:
 
 def charged(*rows: dict[str, Any]) -> tuple[list[CostLine], list[Finding]]:
     doubts = Doubts("acct", DAY)
-    return anthropic.read_costs(answer(list(rows)), doubts), doubts.findings()
+    return anthropic.read_costs(answer_of_costs(list(rows)), doubts), doubts.findings()
 
 
 def meters_of(rows: list[Usage]) -> dict[str, int]:
@@ -284,7 +289,7 @@ def test_the_documented_look_ups_are_read(examples: dict[str, Any]) -> None:
         Name("api_key", "apikey_01Rj2N8SVvo6BePZj99NhmiT", "prod-answer-bot", "wrkspc_01JwQvzr7rXLA5AGx3HKfFUJ"),
         Name("project", "wrkspc_01JwQvzr7rXLA5AGx3HKfFUJ", "prod-support-bot", NONE),
     )
-    assert server.requests[0].query == (("include_archived", "true"), ("include_default", "true"), ("limit", "1000"))
+    assert server.requests[1].query == (("include_archived", "true"), ("include_default", "true"), ("limit", "1000"))
 
 
 def test_the_questions_are_those_of_the_new_interface() -> None:
@@ -307,9 +312,8 @@ def test_the_questions_are_those_of_the_new_interface() -> None:
         "order": "asc",
         "limit": "1000",
     }
-    five = ["workspace_id", "api_key_id", "model", "service_tier", "context_window"]
-    assert usage.every("group_by[]") == five
-    assert costs.every("group_by[]") == [*five, "cost_type", "token_type"]
+    assert usage.every("group_by[]") == list(FIVE)
+    assert costs.every("group_by[]") == [*FIVE, "cost_type", "token_type"]
 
 
 def test_ninety_days_are_asked_in_windows_of_31() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from llm_finops.demo.clock import Clock
-from llm_finops.demo.keys import ANTHROPIC, DEFAULT
+from llm_finops.demo.keys import ANTHROPIC, DEFAULT, LABS, PRODUCT
 from llm_finops.demo.prices import METERS, list_price, price
 from llm_finops.demo.standins import Standins, anthropic
 from llm_finops.demo.standins.server import serve
@@ -234,6 +234,58 @@ def test_look_ups_name_workspaces_and_keys(standins: Standins) -> None:
     assert (page["has_more"], rest["has_more"]) == (True, False)
 
 
+def _bucketed(first: date, days: int, group_by: tuple[str, ...], *more: tuple[str, str]) -> Params:
+    return [
+        ("bucket_width" if name == "time_bucket_width" else name, of)
+        for name, of in _asked(first, days, group_by, *more)
+    ]
+
+
+OLDER_HEADERS = {name: value for name, value in ANTHROPIC_HEADERS.items() if name != "anthropic-beta"}
+
+
+def test_the_older_reports_say_the_same_but_for_the_default_workspace_and_the_key(standins: Standins) -> None:
+    root = f"{standins.anthropic_url}/v1/organizations"
+    by_description = _bucketed(SETTLED - timedelta(days=9), 10, ("workspace_id", "description"), ("limit", "3"))
+    found = pages(f"{root}/cost_report", by_description, OLDER_HEADERS)
+    assert [len(page["data"]) for page in found] == [3, 3, 3, 1]
+    lines = [line for page in found for day in page["data"] for line in day["results"]]
+    same_days = _asked(SETTLED - timedelta(days=9), 10, COST_GRAIN, *BY_TIME)
+    assert sum((Decimal(line["amount"]) for line in lines), Decimal(0)).scaleb(-2) == _dollars(
+        _ask(standins, "cost", same_days)
+    )
+    assert {line["workspace_id"] for line in lines} == {None, *(p.id for p in (PRODUCT, LABS))}
+    (day,) = pages(f"{root}/usage_report/messages", _bucketed(SETTLED, 1, GRAIN), OLDER_HEADERS)[0]["data"]
+    rows = _ask(standins, "usage", _asked(SETTLED, 1, GRAIN, *BY_TIME))
+    assert sum(row["output_tokens"] for row in day["results"]) == sum(row["usage"]["output_tokens"] for row in rows)
+
+
+@pytest.mark.parametrize("status", [400, 403, 404])
+def test_an_organization_may_lack_the_analytics_and_says_so(standins: Standins, status: int) -> None:
+    standins.anthropic.lacks_analytics = status
+    got = _once(standins, "analytics/usage", _asked(SETTLED, 1, ()))
+    assert got.status == status
+    assert (anthropic.BETA in got.body["error"]["message"]) == (status != 404)
+    assert _once(standins, "cost_report", _bucketed(SETTLED, 1, ()), OLDER_HEADERS).status == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "params", "says"),
+    [
+        ("cost_report", _bucketed(SETTLED, 1, ("model",)), "group_by"),
+        ("cost_report", _bucketed(SETTLED, 1, (), ("limit", "32")), "limit"),
+        ("cost_report", [("starting_at", "2026-11-20T00:00:00Z"), ("bucket_width", "1h")], "bucket_width"),
+        ("usage_report/messages", [], "starting_at"),
+        ("usage_report/messages", _bucketed(SETTLED, 1, (), ("page", "page_AAAA")), "page"),
+    ],
+)
+def test_a_bad_question_to_the_older_reports_is_refused(
+    standins: Standins, path: str, params: Params, says: str
+) -> None:
+    got = _once(standins, path, params, OLDER_HEADERS)
+    assert (got.status, says in got.body["error"]["message"]) == (400, True)
+
+
 @pytest.mark.skipif(not EXAMPLES.exists(), reason="the vendor's examples are not beside this repository")
 def test_answers_have_the_shape_of_the_vendors_examples(standins: Standins) -> None:
     examples = json.loads(EXAMPLES.read_text(encoding="utf-8"))
@@ -251,5 +303,13 @@ def test_answers_have_the_shape_of_the_vendors_examples(standins: Standins) -> N
         page = _once(standins, name, []).body
         assert set(page) == set(expected)
         assert set(page["data"][0]) == set(expected["data"][0])
+    for name, params in (
+        ("usage_report/messages", _bucketed(SETTLED, 1, GRAIN)),
+        ("cost_report", _bucketed(SETTLED, 1, ("workspace_id", "description"))),
+    ):
+        expected = next(body for question, body in examples.items() if name in question)
+        page = _once(standins, name, params, OLDER_HEADERS).body
+        assert fields(page["data"][0]["results"]) == fields(expected["data"][0]["results"])
+        assert (set(page), set(page["data"][0])) == (set(expected), set(expected["data"][0]))
     refused = _once(standins, "analytics/usage", [], {}).body
     assert fields(refused) == fields(examples["error 401"]["body"])

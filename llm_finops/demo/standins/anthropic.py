@@ -8,6 +8,7 @@ from typing import Any
 
 from llm_finops.demo.company import OPENED
 from llm_finops.demo.keys import ANTHROPIC, DEFAULT, KEYS, PROJECTS, Key, Project
+from llm_finops.demo.standins import anthropic_legacy
 from llm_finops.demo.standins.anthropic_question import RefusalError
 from llm_finops.demo.standins.anthropic_reports import report
 from llm_finops.demo.standins.server import Answer, Call
@@ -25,7 +26,8 @@ _OPENED = f"{OPENED.isoformat()}T09:00:00Z"
 class Anthropic:
     """The organization of the made-up company, as Anthropic tells of it at the clock's time.
 
-    The real one has no data from before 2026; a demo of an earlier time says another `since`.
+    The real one has no data from before 2026; a demo of an earlier time says another `since`. Not every organization
+    has the analytics reports: set `lacks_analytics` to how that is said (404, 400 or 403), or to None again.
 
     Every `busy_every`th call is answered with 429 and a Retry-After of `retry_after` seconds (None: without one, as
     the real one often does); 0 for never.
@@ -44,6 +46,7 @@ class Anthropic:
         self._busy_every = busy_every
         self._retry_after = retry_after
         self._numbers = count(1)
+        self.lacks_analytics: int | None = None
 
     def __call__(self, call: Call) -> Answer:
         """Answer one call."""
@@ -68,9 +71,16 @@ class Anthropic:
             return _listed(call, _workspaces(call))
         if call.path == f"{ROOT}/api_keys":
             return _listed(call, _api_keys(call))
+        if (older := call.path.removeprefix(f"{ROOT}/")) in anthropic_legacy.REPORTS:
+            _check_no_beta(call)
+            return anthropic_legacy.report(call, older, self._clock())
         name = call.path.removeprefix(f"{ROOT}/analytics/")
-        if name not in _REPORTS:
+        if name not in _REPORTS or self.lacks_analytics == 404:
             raise RefusalError(f"Not found: {call.path}", "not_found_error", 404)
+        if self.lacks_analytics is not None:
+            kind = "permission_error" if self.lacks_analytics == 403 else "invalid_request_error"
+            message = f"Unexpected value(s) `{BETA}` for the `anthropic-beta` header"
+            raise RefusalError(message, kind, self.lacks_analytics)
         if BETA not in call.headers.get("anthropic-beta", "").replace(" ", "").split(","):
             raise RefusalError(f"anthropic-beta: this endpoint requires {BETA}")
         return report(call, name, self._clock(), self._since)
@@ -85,6 +95,11 @@ def _check_headers(call: Call) -> None:
         raise RefusalError(message, "authentication_error", 401)
     if call.headers.get("anthropic-version") != "2023-06-01":
         raise RefusalError("anthropic-version: header is required")
+
+
+def _check_no_beta(call: Call) -> None:
+    if given := call.headers.get("anthropic-beta"):
+        raise RefusalError(f"Unexpected value(s) `{given}` for the `anthropic-beta` header")
 
 
 def _answer(status: int, body: dict[str, Any], headers: dict[str, str] | None = None) -> Answer:

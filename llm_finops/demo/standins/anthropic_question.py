@@ -115,10 +115,10 @@ def _span(call: Call, now: datetime, since: datetime) -> tuple[datetime, datetim
     width = call.one("time_bucket_width")
     if width is not None and width not in WIDTHS_S:
         raise RefusalError(f"time_bucket_width: expected 1d, 1h or 1m, saw {width}")
-    start = _instant(call, "starting_at")
+    start = instant(call, "starting_at")
     if start is None:
         raise RefusalError("starting_at: Field required")
-    end = _instant(call, "ending_at")
+    end = instant(call, "ending_at")
     if end is None and width is not None:
         raise RefusalError("ending_at: Field required when time_bucket_width is set")
     most = _SPAN_MAX[width or "1d"]
@@ -132,7 +132,8 @@ def _span(call: Call, now: datetime, since: datetime) -> tuple[datetime, datetim
     return start, min(end, now)
 
 
-def _instant(call: Call, name: str) -> datetime | None:
+def instant(call: Call, name: str) -> datetime | None:
+    """A moment of the query, with its zone; None where it is not there."""
     text = call.one(name)
     if text is None:
         return None
