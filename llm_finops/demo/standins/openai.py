@@ -25,7 +25,7 @@ class OpenAI:
     """The organization of the made-up company, as OpenAI tells of it at the clock's time.
 
     Costs by API key are refused, as they often are, unless `costs_by_key`. Every `busy_every`th call is answered with
-    429 and a Retry-After of `retry_after` seconds (None: without one); 0 for never.
+    429 and a Retry-After of `retry_after` seconds (None: without one); 0 for never. It takes one `admin_key`.
     """
 
     def __init__(
@@ -35,8 +35,10 @@ class OpenAI:
         costs_by_key: bool = False,
         busy_every: int = 7,
         retry_after: str | None = "0",
+        admin_key: str = ADMIN_KEY,
     ) -> None:
         self._clock = clock
+        self._admin_key = admin_key
         self._costs_by_key = costs_by_key
         self._busy_every = busy_every
         self._retry_after = retry_after
@@ -45,7 +47,7 @@ class OpenAI:
     def __call__(self, call: Call) -> Answer:
         """Answer one call."""
         try:
-            _check_key(call)
+            _check_key(call, self._admin_key)
             if self._busy_every and next(self._numbers) % self._busy_every == 0:
                 return self._busy()
             return _answer(200, self._found(call))
@@ -77,12 +79,12 @@ class OpenAI:
         return _answer(429, {"error": error}, headers)
 
 
-def _check_key(call: Call) -> None:
+def _check_key(call: Call, admin_key: str) -> None:
     given = call.headers.get("authorization", "").removeprefix("Bearer ")
     if given == PROJECT_KEY:
         message = "You have insufficient permissions for this operation. Missing scopes: api.usage.read."
         raise RefusalError(message, code="missing_scope", status=403)
-    if given != ADMIN_KEY:
+    if given != admin_key:
         message = f"Incorrect API key provided: {given[:8]}***." if given else "You didn't provide an API key."
         raise RefusalError(message, code="invalid_api_key" if given else None, status=401)
 
