@@ -16,6 +16,7 @@ from llm_finops.demo.standins.server import Answer, Call
 ADMIN_KEY = "sk-ant-admin01-lantern-demo-0001"
 WORKSPACE_KEY = "sk-ant-api03-lantern-demo-0001"  # one that may not read reports
 BETA = "analytics-usage-cost-2026-08-24"
+VERSIONS = ("2023-06-01", "2026-10-21")  # of the documentation, and of the vendor's own client since 2.13
 ROOT = "/v1/organizations"
 
 _REPORTS = ("usage", "cost")
@@ -87,13 +88,14 @@ class Anthropic:
 
 
 def _check_headers(call: Call) -> None:
-    given = call.headers.get("x-api-key", "")
+    # The vendor's own client sends a key the second way.
+    given = call.headers.get("x-api-key") or call.headers.get("authorization", "").removeprefix("Bearer ")
     if given == WORKSPACE_KEY:
         raise RefusalError("This endpoint requires an Admin API key", "permission_error", 403)
     if given != ADMIN_KEY:
         message = "invalid x-api-key" if given else "x-api-key header is required"
         raise RefusalError(message, "authentication_error", 401)
-    if call.headers.get("anthropic-version") != "2023-06-01":
+    if call.headers.get("anthropic-version") not in VERSIONS:
         raise RefusalError("anthropic-version: header is required")
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from llm_finops.demo.company import OPENED
 from llm_finops.demo.keys import KEYS, OPENAI, PROJECTS, Key, Project
+from llm_finops.demo.standins.openai_counts import Work
 from llm_finops.demo.standins.openai_question import REPORTS, RefusalError
 from llm_finops.demo.standins.openai_reports import NUMBER, report
 from llm_finops.demo.standins.server import Answer, Call
@@ -26,6 +27,8 @@ class OpenAI:
 
     Costs by API key are refused, as they often are, unless `costs_by_key`. Every `busy_every`th call is answered with
     429 and a Retry-After of `retry_after` seconds (None: without one); 0 for never. It takes one `admin_key`.
+
+    `work` is what was done besides completions; reports that the organization does not have are in `lacks`.
     """
 
     def __init__(
@@ -39,6 +42,8 @@ class OpenAI:
     ) -> None:
         self._clock = clock
         self._admin_key = admin_key
+        self.work: list[Work] = []
+        self.lacks: set[str] = set()
         self._costs_by_key = costs_by_key
         self._busy_every = busy_every
         self._retry_after = retry_after
@@ -64,9 +69,9 @@ class OpenAI:
         if match := _KEYS.fullmatch(call.path):
             return _listed(call, _keys_of(match[1]))
         name = call.path.removeprefix(f"{ROOT}/")
-        if name == call.path or name not in REPORTS:
+        if name == call.path or name not in REPORTS - self.lacks:
             raise RefusalError(f"Invalid URL ({call.method} {call.path})", status=404)
-        return report(call, name, self._clock(), costs_by_key=self._costs_by_key)
+        return report(call, name, self._clock(), self.work, costs_by_key=self._costs_by_key)
 
     def _busy(self) -> Answer:
         error = {

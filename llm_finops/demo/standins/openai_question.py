@@ -10,23 +10,24 @@ from llm_finops.demo.standins.reports import LOOK_BACK, WIDTHS_S
 from llm_finops.demo.standins.server import Call
 
 USAGE, COSTS = "usage/completions", "costs"
-ELSEWHERE = frozenset(  # reports of what the company does not use
-    f"usage/{name}"
-    for name in """embeddings moderations images audio_speeches audio_transcriptions vector_stores
-    code_interpreter_sessions file_search_calls web_search_calls""".split()
-)
-REPORTS = frozenset({USAGE, COSTS, *ELSEWHERE})
+_BY_MODEL = ("project_id", "user_id", "api_key_id", "model")
 GROUPS = {
-    USAGE: ("project_id", "user_id", "api_key_id", "model", "batch", "service_tier", "api_source"),
+    USAGE: (*_BY_MODEL, "batch", "service_tier", "api_source"),
     COSTS: ("project_id", "line_item", "api_key_id"),
+    **dict.fromkeys(
+        ("usage/embeddings", "usage/moderations", "usage/audio_speeches", "usage/audio_transcriptions"), _BY_MODEL
+    ),
+    "usage/images": (*_BY_MODEL, "size", "source"),
+    "usage/vector_stores": ("project_id",),
+    "usage/code_interpreter_sessions": ("project_id",),
+    "usage/file_search_calls": ("project_id", "user_id", "api_key_id", "vector_store_id"),
+    "usage/web_search_calls": (*_BY_MODEL, "context_level"),
 }
-_FILTERS = {
-    USAGE: {"project_ids": "project_id", "user_ids": "user_id", "api_key_ids": "api_key_id", "models": "model"},
-    COSTS: {"project_ids": "project_id", "api_key_ids": "api_key_id", "line_items": "line_item"},
-}
+REPORTS = frozenset(GROUPS)
+_NO_FILTERS = ("batch", "service_tier", "api_source")
 _BUCKETS = {"1d": (7, 31), "1h": (24, 168), "1m": (60, 1440)}  # default and most, by width
 _COST_BUCKETS = (7, 180)
-_PLAIN = ("start_time", "end_time", "bucket_width", "limit", "page", "batch")
+_PLAIN = ("start_time", "end_time", "bucket_width", "limit", "page")
 
 
 class RefusalError(Exception):
@@ -56,9 +57,11 @@ class Question:
 
 def read_question(call: Call, name: str, now: datetime) -> Question:
     """The question of a call to a report. RefusalError as OpenAI would refuse it."""
-    groups, filters = GROUPS[name], _FILTERS[name]
+    groups = GROUPS[name]
+    filters = {f"{dimension}s": dimension for dimension in groups if dimension not in _NO_FILTERS}
+    plain = {*_PLAIN, "batch"} if name == USAGE else _PLAIN
     for key, _ in call.query:
-        if key.removesuffix("[]") not in {*_PLAIN, "group_by", *filters}:
+        if key.removesuffix("[]") not in {*plain, "group_by", *filters}:
             raise RefusalError(f"Unknown parameter: '{key}'.", key, "unknown_parameter")
     group_by = call.many("group_by")
     for dimension in group_by:

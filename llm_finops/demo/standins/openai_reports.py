@@ -1,6 +1,6 @@
 """OpenAI's usage and costs reports, as its stand-in answers them."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from zlib import crc32
@@ -8,9 +8,9 @@ from zlib import crc32
 from llm_finops.demo.keys import BATCH, OPENAI
 from llm_finops.demo.prices import METERS, price
 from llm_finops.demo.standins import cursors
+from llm_finops.demo.standins.openai_counts import SHAPES, Work, rows
 from llm_finops.demo.standins.openai_question import (
     COSTS,
-    ELSEWHERE,
     GROUPS,
     USAGE,
     Question,
@@ -26,9 +26,9 @@ _LABELS = {"input_uncached": "input", "input_cache_read": "cached input", "outpu
 _GRAIN_DIGITS = 15  # a grain is 1e-15 dollars
 
 
-def report(call: Call, name: str, now: datetime, *, costs_by_key: bool) -> dict[str, Any]:
+def report(call: Call, name: str, now: datetime, work: Sequence[Work], *, costs_by_key: bool) -> dict[str, Any]:
     """One page of a report (`usage/completions`, `costs` ...). RefusalError as OpenAI would."""
-    asked = read_question(call, COSTS if name == COSTS else USAGE, now)
+    asked = read_question(call, name, now)
     if name == COSTS and "api_key_id" in asked.group_by and not costs_by_key:
         raise RefusalError("Invalid value: 'api_key_id'.", "group_by", "invalid_value")
     data: list[dict[str, Any]] = []
@@ -36,7 +36,7 @@ def report(call: Call, name: str, now: datetime, *, costs_by_key: bool) -> dict[
     for start, end in buckets(asked.at, asked.end, asked.width):
         if len(data) == asked.limit:
             break
-        results = [] if name in ELSEWHERE else list(_rows(asked, start, end))
+        results = list(rows(asked, work, start) if name in SHAPES else _rows(asked, start, end))
         data.append({"object": "bucket", "start_time": start, "end_time": end, "results": results})
         at = end
     # As seen live: costs promise one page more than there is.
