@@ -24,6 +24,16 @@ from llm_finops.connectors.contract import PATIENCE, Asked, BadRequest, Clock, P
 from llm_finops.core.records import NONE, CostLine, Name, Usage
 
 PROVIDER = "anthropic"
+ABOUT = contract.About(
+    key_kind="an Admin key (sk-ant-admin...) or one that may read analytics",
+    scope="an Admin key reads all that is needed; any other key needs the scope read:analytics",
+    made_at="https://platform.claude.com/settings/admin-keys, by an admin of the organization"
+    " (an individual account has none)",
+    history="days from 2026-01-01, at most the past 365",
+    lag="figures appear within minutes",
+    begins="sk-ant-admin",
+    other_keys={"sk-ant-api": "a key that sends messages", "sk-ant-oat": "a token of Claude Code"},
+)
 
 _VERSION = {"anthropic-version": "2023-06-01"}
 _ROOT = "/v1/organizations"
@@ -49,7 +59,7 @@ def connect(
     account: str, options: Options, key: str, *, wait: Waiting = PATIENCE, clock: Clock = utc_now
 ) -> contract.Connector:
     """An organization under its Admin key. Nothing is sent yet; Refused if the key cannot be one."""
-    access = Access(PROVIDER, account, options, "an Admin key (sk-ant-admin...) or one that may read analytics", key)
+    access = Access(PROVIDER, account, options, ABOUT.key_kind, key)
     reader = Reader(access, {"x-api-key": key, **_VERSION}, wait, clock)
     return _Organization(reader, by_profile=options.actor == "user_profile_id")
 

@@ -206,6 +206,19 @@ class Options(BaseModel):
         return url.rstrip("/")
 
 
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a person must know to connect a provider: `init` and `doctor` say it, docs/providers/NAME.md says more."""
+
+    key_kind: str  # which key, in words
+    scope: str = ""  # the least that it may read
+    made_at: str = ""  # where it is made, and by whom
+    history: str = ""  # how far back there are data
+    lag: str = ""  # when the figures of a day are all there
+    begins: str = ""  # how such a key begins
+    other_keys: Mapping[str, str] = field(default_factory=dict)  # beginnings of keys that cannot do it: what they are
+
+
 class Connector(Protocol):
     """One account of a provider. It keeps one connection, asks one thing at a time, and is closed after use."""
 
@@ -228,6 +241,7 @@ def discover(package: ModuleType) -> dict[str, ModuleType]:
     Each has `PROVIDER`, `class Options(contract.Options)` with the provider's own defaults, and
     `connect(account, options, key, *, wait=PATIENCE, clock=utc_now) -> Connector`, which sends nothing yet;
     the key is the value of the variable that `options.admin_key_env` names. Refused if it can be no key.
+    Most have `ABOUT`, too.
     """
     found: dict[str, ModuleType] = {}
     for info in pkgutil.iter_modules(package.__path__):
@@ -241,3 +255,9 @@ def discover(package: ModuleType) -> dict[str, ModuleType]:
             raise ValueError(f"{module.__name__} calls itself {provider!r}; name the file and the provider alike")
         found[info.name] = module
     return found
+
+
+def about(connector: ModuleType) -> About:
+    """What a connector says of the key it needs and of what to expect."""
+    found = getattr(connector, "ABOUT", None)
+    return found if isinstance(found, About) else About(f"a key of {connector.PROVIDER} that may read usage and cost")

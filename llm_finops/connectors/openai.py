@@ -31,6 +31,16 @@ from llm_finops.core import meters
 from llm_finops.core.records import ANY, CREDIT, NONE, USAGE, CostLine, Name, Usage
 
 PROVIDER = "openai"
+ABOUT = contract.About(
+    key_kind="an Admin API key (sk-admin-...) that may read usage",
+    scope="read-only is enough: usage and costs need api.usage.read, the names of projects and keys api.management.read"
+    " (Organization Administration: Read)",
+    made_at="https://platform.openai.com/settings/organization/admin-keys, by an owner of the organization",
+    history="the past 365 days",
+    lag="costs appear within hours and still change for a day or two",
+    begins="sk-admin-",
+    other_keys={"sk-proj-": "a project key", "sk-svcacct-": "a service account's key of one project"},
+)
 
 _COSTS, _PROJECTS = "/organization/costs", "/organization/projects"
 _BY_KEY = "api_key_id"
@@ -60,7 +70,7 @@ def connect(
     account: str, options: Options, key: str, *, wait: Waiting = PATIENCE, clock: Clock = utc_now
 ) -> contract.Connector:
     """An organization under its Admin API key. Nothing is sent yet; Refused if the key cannot be one."""
-    access = Access(PROVIDER, account, options, "an Admin API key (sk-admin-...) that may read usage", key)
+    access = Access(PROVIDER, account, options, ABOUT.key_kind, key)
     return _Organization(Reader(access, {"Authorization": f"Bearer {key}"}, wait, clock))
 
 
