@@ -4,6 +4,7 @@ from llm_finops.ledger.booking import Booked, Commit
 from llm_finops.ledger.clock import utc_now
 from llm_finops.ledger.errors import LedgerError, LedgerTooNew, WrongInput
 from llm_finops.ledger.gather import Gather
+from llm_finops.ledger.inspection import Inspection, inspect_ledger
 from llm_finops.ledger.journals import Digest, SourceFile
 from llm_finops.ledger.ledger import Ledger
 from llm_finops.ledger.store import sqlite_url
@@ -15,6 +16,7 @@ __all__ = [
     "Commit",
     "Digest",
     "Gather",
+    "Inspection",
     "Key",
     "Ledger",
     "LedgerError",
@@ -22,6 +24,7 @@ __all__ = [
     "SourceFile",
     "WrongInput",
     "findings_by_kind",
+    "inspect_ledger",
     "sqlite_url",
     "sums",
     "unconserved",

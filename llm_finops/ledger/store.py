@@ -78,7 +78,7 @@ def _make_private(path: Path) -> None:
 
 def migrate(engine: Engine) -> None:
     """Bring the schema to this program's version; LedgerTooNew if a newer program wrote it."""
-    if (revision := _revision(engine)) == SCHEMA:
+    if (revision := revision_of(engine)) == SCHEMA:
         return
     from alembic import command  # slow to import, and needed once in a ledger's life
     from alembic.config import Config
@@ -99,7 +99,8 @@ def migrate(engine: Engine) -> None:
         command.upgrade(config, "head")  # looks at the revision again, under the lock
 
 
-def _revision(engine: Engine) -> str | None:
+def revision_of(engine: Engine) -> str | None:
+    """The schema that the database has; None where nobody has opened it as a ledger yet."""
     with engine.connect() as connection:
         if not sa.inspect(connection).has_table("alembic_version"):
             return None
