@@ -5,5 +5,6 @@ A read of one day each; nothing is written but a scratch folder that goes again,
 
 from llm_finops.doctor.check import OK, PROBLEM, WARNING, Check
 from llm_finops.doctor.examine import examine
+from llm_finops.doctor.proposals import Proposal, proposals
 
-__all__ = ["OK", "PROBLEM", "WARNING", "Check", "examine"]
+__all__ = ["OK", "PROBLEM", "WARNING", "Check", "Proposal", "examine", "proposals"]

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -80,9 +81,12 @@ def _read(
     yield from found
 
 
+_list_prices = cache(seed)  # of several logs, read once
+
+
 def _book(config: Config) -> PriceBook:
     """List prices, and the company's own where their file can be read: that it cannot is said at [prices]."""
-    seeded, _ = seed()
+    seeded, _ = _list_prices()
     try:
         return PriceBook([*seeded, *read_prices(config.files(config.price_patterns))])
     except InputError:

@@ -9,6 +9,7 @@ from llm_finops.ledger.journals import Digest, SourceFile
 from llm_finops.ledger.ledger import Ledger
 from llm_finops.ledger.store import sqlite_url
 from llm_finops.ledger.sums import findings_by_kind, sums, unconserved
+from llm_finops.ledger.unallocated import Standing, standing
 from llm_finops.ledger.versions import Key
 
 __all__ = [
@@ -22,10 +23,12 @@ __all__ = [
     "LedgerError",
     "LedgerTooNew",
     "SourceFile",
+    "Standing",
     "WrongInput",
     "findings_by_kind",
     "inspect_ledger",
     "sqlite_url",
+    "standing",
     "sums",
     "unconserved",
     "utc_now",

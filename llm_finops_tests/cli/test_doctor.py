@@ -97,6 +97,7 @@ def test_all_well_is_green_and_says_what_to_expect(shop: Shop, tmp_path: Path) -
     assert "ok ledger There is none yet" in said.out
     assert "ok slack The token speaks as finops in Lantern, to the channel C0LANTERN01." in said.out
     assert "Green, 1 to look at. Next: llm-finops backfill --days 90" in said.out
+    assert said.out.endswith("Next mapping: Not known yet: nothing is booked.")
     assert "warning providers.openai Coarser grain: costs by api_key_id" in said.out
     assert not (tmp_path / "home").exists()
     assert shop.standins.calls["/api/chat.postMessage"] == posted
@@ -129,7 +130,7 @@ def test_a_wrong_key_is_refused_and_the_right_one_is_described(shop: Shop) -> No
     assert "It is made at https://platform.openai.com/settings/organization/admin-keys, by an owner" in said.out
     assert "So it is with costs and names." in said.out
     assert "ok providers.anthropic" in said.out  # one trouble does not hide the rest
-    assert said.out.endswith("1 problem, 0 to look at.")
+    assert "1 problem, 0 to look at. Next mapping: Not known yet" in said.out
 
 
 def test_a_projects_key_is_called_by_its_name(shop: Shop) -> None:
@@ -181,7 +182,7 @@ def test_a_typo_in_the_file_is_named_with_its_place(shop: Shop) -> None:
     assert said.code == 1
     assert "problem finops.toml" in said.out
     assert "examined.toml: providers.openai.admin_key_enf: unknown key" in said.out
-    assert said.out.endswith("1 problem, 0 to look at.")
+    assert said.out.endswith("1 problem, 0 to look at. Next mapping: Not known: see the problems above.")
 
 
 def test_a_log_that_cannot_be_read_is_named(shop: Shop) -> None:
