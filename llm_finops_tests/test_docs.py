@@ -1,14 +1,15 @@
 """The pages that people rely on say what the program does."""
 
 import re
-import textwrap
 from pathlib import Path
 
 import pytest
 from pydantic import BaseModel
 
+from llm_finops import connectors
 from llm_finops.cli import app
 from llm_finops.config import load, tables
+from llm_finops.connectors.contract import about, discover
 from llm_finops.core.meters import UNITS
 from llm_finops.ledger import schema
 
@@ -67,7 +68,7 @@ def test_the_examples_of_the_readme_are_valid(tmp_path: Path) -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     (example,) = re.findall(r"```toml\n(.*?)```", readme, re.DOTALL)
     file = tmp_path / "finops.toml"
-    file.write_text(textwrap.dedent("   " + example), encoding="utf-8")
+    file.write_text(example, encoding="utf-8")
     config = load({"LLM_FINOPS_CONFIG": str(file)})
     assert sorted(config.providers) == ["anthropic", "openai"]
     assert config.settings.rules[0].match == {"api_key": "staging-*"}
@@ -80,3 +81,21 @@ def test_every_meter_is_documented_with_its_unit() -> None:
         if match := re.match(r"\| (`\w+`(?:, `\w+`)*) \| (\w+) \|", line):
             told |= dict.fromkeys(re.findall(r"`(\w+)`", match[1]), match[2])
     assert told == UNITS
+
+
+@pytest.mark.parametrize("provider", sorted(discover(connectors)))
+def test_every_provider_has_a_page_that_says_what_its_connector_knows(provider: str) -> None:
+    module = discover(connectors)[provider]
+    page = (ROOT / "docs" / "providers" / f"{provider}.md").read_text(encoding="utf-8")
+    of, options = about(module), module.Options()
+    place = of.made_at.partition(",")[0]
+    scopes = re.findall(r"[a-z]+[.:][a-z.]+[a-z]", of.scope)
+
+    assert place.startswith("https://")
+    assert scopes
+    for said in (of.begins, place, options.admin_key_env, options.base_url, "365", *scopes, *of.other_keys):
+        assert said in page
+    assert f"| `settle_hours` | {options.settle_hours} |" in page
+    assert f"docs/providers/{provider}.md" in (ROOT / "README.md").read_text(encoding="utf-8")
+    for example in re.findall(r"```toml\n(.*?)```", page, re.DOTALL):
+        assert f"[providers.{provider}]" in example
