@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from llm_finops.config.names import SOURCE_NAMES, is_source_name
+from llm_finops.config.spelling import meant
 from llm_finops.inputs import costs, revenue
 
 _SHOWN_MAX = 200
@@ -24,7 +25,9 @@ def explained(prefix: str, error: ValidationError, table: Mapping[str, Any]) -> 
         key = ".".join([*([prefix] if prefix else []), *_place(mistake["loc"], table)])
         if mistake["type"] == "extra_forbidden":
             # Its value is not repeated: it may well be a key that was put here instead of in the environment.
-            lines.append(f"{key}: unknown key; README, 'Configuration' lists the keys")
+            near = meant(str(mistake["loc"][-1]))
+            hint = f"did you mean {near}? " if near else ""
+            lines.append(f"{key}: unknown key; {hint}README, 'Configuration' lists the keys")
         elif mistake["type"] == "missing":
             lines.append(f"{key}: missing; it is required")
         elif _is_column(mistake["loc"]):

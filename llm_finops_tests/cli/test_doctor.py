@@ -181,7 +181,7 @@ def test_a_typo_in_the_file_is_named_with_its_place(shop: Shop) -> None:
 
     assert said.code == 1
     assert "problem finops.toml" in said.out
-    assert "examined.toml: providers.openai.admin_key_enf: unknown key" in said.out
+    assert "examined.toml: providers.openai.admin_key_enf: unknown key; did you mean admin_key_env?" in said.out
     assert said.out.endswith("1 problem, 0 to look at. Next mapping: Not known: see the problems above.")
 
 
