@@ -26,7 +26,7 @@ from llm_finops.core.records import NONE, CostLine, Name, Usage
 PROVIDER = "anthropic"
 ABOUT = contract.About(
     key_kind="an Admin key (sk-ant-admin...) or one that may read analytics",
-    scope="an Admin key reads all that is needed; any other key needs the scope read:analytics",
+    scope="an Admin key has it; any other key needs the scope read:analytics",
     made_at="https://platform.claude.com/settings/admin-keys, by an admin of the organization"
     " (an individual account has none)",
     history="days from 2026-01-01, at most the past 365",

@@ -33,7 +33,7 @@ from llm_finops.core.records import ANY, CREDIT, NONE, USAGE, CostLine, Name, Us
 PROVIDER = "openai"
 ABOUT = contract.About(
     key_kind="an Admin API key (sk-admin-...) that may read usage",
-    scope="read-only is enough: usage and costs need api.usage.read, the names of projects and keys api.management.read"
+    scope="read-only; usage and costs need api.usage.read, the names of projects and keys api.management.read"
     " (Organization Administration: Read)",
     made_at="https://platform.openai.com/settings/organization/admin-keys, by an owner of the organization",
     history="the past 365 days",

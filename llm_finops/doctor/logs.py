@@ -38,8 +38,8 @@ def examine_log(config: Config, name: str, day: date, met: Sequence[Met]) -> Ite
             "customers are found by rules and spread alone; a log that comes later is read back to its first day.",
         )
         return
-    newest = sorted(paths, key=lambda path: (path.stat().st_mtime_ns, str(path).encode()))[-_FILES_MAX:]
     try:
+        newest = sorted(paths, key=lambda path: (path.stat().st_mtime_ns, str(path).encode()))[-_FILES_MAX:]
         with _workspace(config) as space:
             yield from _read(config, source, newest, day, met, space)
     except EngineError as error:

@@ -58,7 +58,7 @@ class _Visit:
         """Which key it takes, what it may read, and where it is made."""
         of = self.about
         where = f" It is made at {of.made_at}." if of.made_at else ""
-        may = f" What it must be able to read: {of.scope}." if of.scope else ""
+        may = f" Least permission: {of.scope}." if of.scope else ""
         return f"{self.variable} must hold {of.key_kind}.{may}{where}"
 
     @property
@@ -130,7 +130,7 @@ def _troubles(visit: _Visit, key: str, answers: Mapping[str, Any]) -> Iterator[C
     failed = {what: answer for what, answer in answers.items() if isinstance(answer, SourceError)}
     if list(failed) == [_NAMES]:
         lost = "Usage and costs can be read, the names of projects and keys cannot: rules and logs must then say ids."
-        yield warning(visit.subject, f"{lost} {_sentence(failed[_NAMES])} {visit.needed}")
+        yield warning(visit.subject, f"{lost} {_sentence(visit, failed[_NAMES])} {visit.needed}")
         return
     told: set[type[SourceError]] = set()
     for what, error in failed.items():
@@ -139,7 +139,7 @@ def _troubles(visit: _Visit, key: str, answers: Mapping[str, Any]) -> Iterator[C
         told.add(type(error))
         also = [name for name, other in failed.items() if type(other) is type(error) and name != what]
         more = f"So it is with {' and '.join(also)}. " if also else ""
-        yield problem(visit.subject, f"{_sentence(error)} {more}{_advice(visit, key, error)}")
+        yield problem(visit.subject, f"{_sentence(visit, error)} {more}{_advice(visit, key, error)}")
 
 
 def _advice(visit: _Visit, key: str, error: SourceError) -> str:
@@ -176,6 +176,8 @@ def _read(visit: _Visit, answers: Mapping[str, Any], met: list[Met]) -> Iterator
     kinds = [name.kind for name in answers[_NAMES]]
     named = f"{kinds.count('project')} projects and {kinds.count('api_key')} keys by name"
     way = f" Read through {visit.proxy}." if visit.proxy else ""
+    if day in usage.clipped | costs.clipped:
+        way += f" {day} is not over for the provider: its figures will grow."
     said = f"{day}: {len(used)} rows of usage, {len(lines)} cost lines ({money}); {named}. {visit.expect}{way}"
     if not used and not lines:
         yield warning(visit.subject, f"{said} Nothing was used that day: is it the right organization? Try --day.")
@@ -194,6 +196,7 @@ def _doubts(visit: _Visit, usage: Pulled[Any], costs: Pulled[Any]) -> Iterator[C
         yield warning(visit.subject, f"{kind.capitalize()}: {details[0]}{more}.")
 
 
-def _sentence(error: SourceError) -> str:
-    text = str(error)
+def _sentence(visit: _Visit, error: SourceError) -> str:
+    """The error; which key is needed is said once, by us and at more length."""
+    text = str(error).removesuffix(f". {visit.variable} must hold {visit.about.key_kind}")
     return text if text.endswith(".") else f"{text}."

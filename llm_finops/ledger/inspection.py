@@ -27,8 +27,7 @@ class Inspection(NamedTuple):
 
 def inspect_ledger(url: str) -> Inspection:
     """Look; LedgerError where the database cannot be reached, in words without its password."""
-    parsed = make_url(url) if "://" in url else None
-    if parsed is not None and parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").exists():
+    if _is_missing(url):
         return Inspection(None)
     engine = open_engine(url)
     try:
@@ -43,6 +42,15 @@ def inspect_ledger(url: str) -> Inspection:
         raise LedgerError(f"the ledger's database cannot be read: {said}") from None
     finally:
         engine.dispose()
+
+
+def _is_missing(url: str) -> bool:
+    """Whether it is a SQLite file that is not there; opening would make it."""
+    try:
+        parsed = make_url(url)
+    except (sa.exc.ArgumentError, ValueError):  # a URL may hold a password: it is not repeated
+        raise LedgerError("the ledger's URL cannot be read; expected sqlite:///PATH or postgresql://...") from None
+    return parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").exists()
 
 
 def _orphans(connection: sa.Connection) -> Iterator[int]:

@@ -365,11 +365,14 @@ def test_the_ledger_is_looked_at_and_not_touched(shop: Shop, tmp_path: Path) -> 
     assert "problem ledger the ledger's database cannot be read: file is not a database" in shop.said().out
 
 
-def test_a_databases_password_is_not_shown(shop: Shop) -> None:
-    said = shop.holding(LLM_FINOPS_DATABASE_URL=f"postgresql://finops:{CANARY}@127.0.0.1:1/ledger").said()
+@pytest.mark.parametrize(
+    ("place", "words"), [("127.0.0.1:1", "the ledger's database cannot be read: "), ("host:port", "URL cannot be read")]
+)
+def test_a_databases_password_is_not_shown(shop: Shop, place: str, words: str) -> None:
+    said = shop.holding(LLM_FINOPS_DATABASE_URL=f"postgresql://finops:{CANARY}@{place}/ledger").said()
 
     assert said.code == 1
-    assert "problem ledger the ledger's database cannot be read: " in said.out
+    assert words in said.out
 
 
 def test_it_needs_no_dagster(tmp_path: Path) -> None:
@@ -383,3 +386,53 @@ def test_it_needs_no_dagster(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "It names no cost: add [providers.NAME]" in done.stdout
     assert "AssertionError" not in done.stderr
+
+
+def test_what_init_wrote_beside_a_companys_files_is_green_and_its_log_meets_the_bill(
+    shop: Shop, tmp_path: Path
+) -> None:
+    """From nothing to green: two commands, and the addresses of the stand-ins."""
+    for name in ("requests", "revenue"):
+        (tmp_path / name).symlink_to(shop.root / name)
+    flags = ("--log", "requests/*.parquet", "--revenue", "revenue/*.csv", "--start", str(WINDOW.first))
+    keys = {name: value for name, value in shop.environment.items() if name != "LLM_FINOPS_CONFIG"}
+    done = shop.command("init", "--provider", "openai", "--provider", "anthropic", *flags, environment=keys)
+    assert done.code == 0
+    file = tmp_path / "finops.toml"
+    text = file.read_text(encoding="utf-8")
+    for provider, url in (("openai", shop.standins.openai_url), ("anthropic", shop.standins.anthropic_url)):
+        text = text.replace(f"[providers.{provider}]", f'[providers.{provider}]\nbase_url = "{url}"')
+    file.write_text(text, encoding="utf-8")
+    said = replace(shop, environment={**keys, "SLACK_BOT_TOKEN": ""}).said()
+
+    assert said.code == 0
+    assert f"ok requests.gateway {DAY}: " in said.out
+    assert "maps no `customer`" not in said.out
+    assert "says nothing all day" not in said.out
+    # One of its columns alone needs a person: the short names of two models.
+    assert '[models] "gpt-5" = "gpt-5-2025-08-07"' in said.out
+
+
+def test_a_key_that_is_repeated_by_the_provider_is_in_no_log_line(tmp_path: Path) -> None:
+    key = f"sk-admin-{CANARY}"
+    refusal = json.dumps({"error": {"message": f"Incorrect API key provided: {key}", "code": "invalid_api_key"}})
+    served = serve(lambda _: Answer(401, refusal.encode(), {"Set-Cookie": f"echo={key}"}))
+    toml = f'start_date = 2026-11-01\n[providers.openai]\nbase_url = "{served.base_url}/v1"\n'
+    (tmp_path / "finops.toml").write_text(toml, encoding="utf-8")
+    program = "import logging; logging.basicConfig(level=logging.DEBUG); from llm_finops.cli import main; main()"
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("LLM_FINOPS", "SLACK"))}
+    done = subprocess.run(
+        [sys.executable, "-c", program, "doctor"],
+        cwd=tmp_path,
+        env={**kept, "OPENAI_ADMIN_KEY": key},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    served.stop()
+
+    assert done.returncode == 1
+    assert "Incorrect API key provided: [the key]" in " ".join(done.stdout.split())
+    assert "DEBUG:httpcore" in done.stderr
+    assert CANARY not in done.stdout + done.stderr
+    assert [path.name for path in tmp_path.rglob("*")] == ["finops.toml"]
