@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
 from llm_finops.config import Config
-from llm_finops.core.records import Quarantined
 from llm_finops.doctor.check import Check, ok, problem, warning
+from llm_finops.inputs.bad_rows import BadRow
 from llm_finops.inputs.costs import read_costs
 from llm_finops.inputs.files import InputError
 from llm_finops.inputs.prices import read_prices
@@ -61,9 +61,7 @@ def _no_file(config: Config, subject: str, patterns: Sequence[str]) -> Check:
     return problem(subject, f"No file matches {', '.join(patterns)} (looked for from {config.root}).")
 
 
-def _told(
-    subject: str, rows: int, span: tuple[str, str] | None, bad: Sequence[Quarantined], day: date
-) -> Iterator[Check]:
+def _told(subject: str, rows: int, span: tuple[str, str] | None, bad: Sequence[BadRow], day: date) -> Iterator[Check]:
     if span is None:
         yield problem(subject, f"None of {rows:,} rows can be counted{_such_as(bad)}.")
         return
@@ -76,5 +74,5 @@ def _told(
         yield warning(subject, f"{len(bad):,} of {rows:,} rows cannot be counted{_such_as(bad)}.")
 
 
-def _such_as(bad: Sequence[Quarantined]) -> str:
+def _such_as(bad: Sequence[BadRow]) -> str:
     return f", such as {bad[0].file} {bad[0].detail}: {bad[0].reason}" if bad else ""
