@@ -3,11 +3,10 @@
 import re
 from datetime import date, time
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator
 
-from llm_finops.connectors.contract import is_loopback
+from llm_finops.connectors.contract import safe_url
 from llm_finops.core.records import ALL, ANY, NONE, UNALLOCATED
 
 _RESERVED = (UNALLOCATED, NONE, ALL, ANY)  # what stands in the ledger where there is no name
@@ -55,16 +54,6 @@ def _clock_time(value: Any) -> time:
     raise ValueError('write the time as text: at = "06:30", hours and minutes in UTC')
 
 
-def _safe_url(url: str) -> str:
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
-        raise ValueError(f"expected https://HOST (plain http only to this machine), saw scheme {parts.scheme!r}")
-    if not host or "@" in parts.netloc or parts.query or parts.fragment:
-        raise ValueError("expected https://HOST/PATH without user, query or fragment")
-    return url
-
-
 def _shares(value: Any) -> str | dict[str, int]:
     if isinstance(value, str) and value in {"usage", "even"}:
         return value
@@ -82,6 +71,6 @@ Variable = Annotated[str, AfterValidator(_variable)]
 Day = Annotated[date, BeforeValidator(_day)]
 StartDay = Annotated[Day, AfterValidator(_start)]
 ClockTime = Annotated[time, PlainValidator(_clock_time)]
-SafeUrl = Annotated[str, AfterValidator(_safe_url)]
+SafeUrl = Annotated[str, AfterValidator(safe_url)]
 Shares = Annotated[str | dict[str, int], PlainValidator(_shares)]
 Whole = Annotated[int, Field(strict=True)]

@@ -185,6 +185,17 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+def safe_url(url: str) -> str:
+    """The address, if a secret may be sent to it; ValueError if not."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
+        raise ValueError(f"expected https://HOST (plain http only to this machine), saw scheme {parts.scheme!r}")
+    if not host or "@" in parts.netloc or parts.query or parts.fragment:
+        raise ValueError("expected https://HOST/PATH without user, query or fragment")
+    return url
+
+
 class Options(BaseModel):
     """What finops.toml says of an account; each connector gives its own defaults. Unknown names are refused."""
 
@@ -197,13 +208,7 @@ class Options(BaseModel):
     @field_validator("base_url")
     @classmethod
     def _safe(cls, url: str) -> str:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-        if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
-            raise ValueError(f"expected https://HOST (plain http only to this machine), saw scheme {parts.scheme!r}")
-        if not host or "@" in parts.netloc or parts.query or parts.fragment:
-            raise ValueError("expected https://HOST/PATH without user, query or fragment")
-        return url.rstrip("/")
+        return safe_url(url).rstrip("/")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,47 +1,44 @@
 """Cost, revenue and price files: whether they can be read, what they say, and until when."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
+from functools import partial
 
 from llm_finops.config import Config
+from llm_finops.config.tables import Files
 from llm_finops.doctor.check import Check, ok, problem, warning
 from llm_finops.inputs.bad_rows import BadRow
-from llm_finops.inputs.costs import read_costs
+from llm_finops.inputs.costs import CostFiles, read_costs
 from llm_finops.inputs.files import InputError
 from llm_finops.inputs.prices import read_prices
-from llm_finops.inputs.revenue import read_revenue
+from llm_finops.inputs.revenue import RevenueFiles, read_revenue
 
 _LATE = timedelta(days=35)  # a month's file, some days into the next
 
 
 def examine_costs(config: Config, name: str, day: date) -> Iterator[Check]:
     """`[costs.NAME]`."""
-    subject, table = f"costs.{name}", config.costs[name]
+    yield from _examine(config, f"costs.{name}", config.costs[name], partial(read_costs, name), day)
+
+
+def examine_revenue(config: Config, name: str, day: date) -> Iterator[Check]:
+    """`[revenue.NAME]`."""
+    yield from _examine(config, f"revenue.{name}", config.revenue[name], partial(read_revenue, name), day)
+
+
+def _examine(
+    config: Config, subject: str, table: Files, read: Callable[..., CostFiles | RevenueFiles], day: date
+) -> Iterator[Check]:
     if not (paths := config.files(table.paths)):
         yield _no_file(config, subject, table.paths)
         return
     try:
-        found = read_costs(name, paths, table.columns)
+        found = read(paths, table.columns)
     except InputError as error:
         yield problem(subject, f"{error}.")
         return
     days = sorted(found.days)
     yield from _told(subject, found.rows, (days[0], days[-1]) if days else None, found.quarantined, day)
-
-
-def examine_revenue(config: Config, name: str, day: date) -> Iterator[Check]:
-    """`[revenue.NAME]`."""
-    subject, table = f"revenue.{name}", config.revenue[name]
-    if not (paths := config.files(table.paths)):
-        yield _no_file(config, subject, table.paths)
-        return
-    try:
-        found = read_revenue(name, paths, table.columns)
-    except InputError as error:
-        yield problem(subject, f"{error}.")
-        return
-    span = (found.first, found.last) if found.days else None
-    yield from _told(subject, found.rows, span, found.quarantined, day)
 
 
 def examine_prices(config: Config) -> Iterator[Check]:

@@ -15,6 +15,9 @@ import sqlalchemy as sa
 from llm_finops.config import Config, load
 from llm_finops.definitions import build
 from llm_finops.ledger import Ledger
+from llm_finops.pipeline.assets import declared
+from llm_finops.pipeline.outcome import FAULTS, Failed, failures
+from llm_finops.pipeline.reference import book_reference
 from llm_finops.pipeline.run import RunReport, run_range, run_ranges, tick_sensor
 from llm_finops.pipeline.work import Finops, opened
 from llm_finops_tests.pipeline import made
@@ -152,6 +155,24 @@ class Little:
         finops = self.finops
         with dagster(instance) as used:
             return run_range(build(self.config, finops), finops, used, first, last)
+
+    def settle(self, first: str = FIRST, last: str = LAST) -> RunReport:
+        """What a whole run books, without Dagster around it: a sixth of the time."""
+        failed: list[Failed] = []
+        computed, crashed = 0, ""
+        days = [day for day in DAYS if first <= day <= last]
+        with self.finops.work("settled") as work:
+            before = work.ledger.seq()
+            try:
+                book_reference(work)
+            except FAULTS as error:
+                crashed = str(error)
+            for asset in [] if crashed else declared(self.config):
+                result = asset.step(work, days)
+                failed += failures(asset.name, result)
+                computed += result.computed
+            made = work.ledger.versions_made(before)
+        return RunReport(not failed and not crashed, failed, made, computed, "settled", crashed)
 
     def run_missing(self, first: str = FIRST, last: str = LAST) -> list[RunReport]:
         finops = self.finops

@@ -44,7 +44,7 @@ def seated(little: Little) -> Little:
     rows = [("12.50", "USD", day, str(date.fromisoformat(day) + timedelta(days=1)), "seats") for day in DAYS]
     write_csv(little.root / "seats.csv", COSTS, rows)
     with_seats(little, "seats")
-    assert little.run().ok
+    assert little.settle().ok
     return little
 
 
@@ -66,16 +66,16 @@ def test_a_renamed_table_counts_its_past_once_and_back_again(seated: Little, ren
         with_seats(seated, "chairs", 'formerly = "seats"')
     else:
         with_seats(seated, "seats", toml=RENAMED[renamed])
-    assert seated.run().ok
+    assert seated.settle().ok
     assert seated.rows(MARGINS) == before
-    again = seated.run()
+    again = seated.settle()
     assert (again.ok, again.new_versions, again.computed) == (True, 0, 0)
 
     old, kind = {"stripe": "billing", "proxy": "gateway", "paper-eu": "paper", "chairs": "seats"}, renamed.split(".")
     path = seated.root / "finops.toml"
     text = path.read_text("utf-8").replace(f'formerly = "{old[kind[1]]}"', f'formerly = "{kind[1]}"')
     path.write_text(text.replace(renamed, f"{kind[0]}.{old[kind[1]]}"), "utf-8")
-    assert seated.run().ok
+    assert seated.settle().ok
     assert seated.rows(MARGINS) == before
 
 
@@ -83,7 +83,7 @@ def test_an_account_renamed_without_a_word_stops_the_run_before_anything_is_book
     version = seated.rows("select max(version_id) from versions")
     unsaid = re.sub(r'formerly = "\w+"\n', "", RENAMED["providers.paper-eu"])
     with_seats(seated, "seats", toml=unsaid)
-    report = seated.run()
+    report = seated.settle()
     assert not report.ok
     assert report.failed == []
     asked = 'write formerly = "paper" under [providers.paper-eu]; if it is another organisation, write formerly = []'
@@ -92,7 +92,7 @@ def test_an_account_renamed_without_a_word_stops_the_run_before_anything_is_book
 
     other = unsaid.replace('connector = "paper"\n', 'connector = "paper"\nformerly = []\n')
     with_seats(seated, "seats", toml=other)
-    assert seated.run().ok
+    assert seated.settle().ok
 
 
 @pytest.mark.parametrize("renamed", ["revenue.stripe", "requests.proxy", "costs.chairs"])
@@ -102,7 +102,7 @@ def test_a_file_source_renamed_without_a_word_is_refused_and_says_what_to_write(
         with_seats(seated, "chairs")
     else:
         with_seats(seated, "seats", toml=re.sub(r'formerly = "\w+"\n', "", RENAMED[renamed]))
-    report = seated.run()
+    report = seated.settle()
     assert not report.ok
     words = {f.why.partition("If it was renamed, ")[2].partition(";")[0] for f in report.failed}
     (said,) = words - {""}
@@ -116,14 +116,14 @@ def test_a_file_source_renamed_without_a_word_is_refused_and_says_what_to_write(
 def test_what_is_really_new_is_booked_beside_what_was_taken_out(seated: Little) -> None:
     seated.configure('[costs.gpus]\npaths = "gpus.csv"\n')
     write_csv(seated.root / "gpus.csv", COSTS, [("3", "USD", DAYS[0], DAYS[1], "gpu")])
-    assert seated.run().ok
+    assert seated.settle().ok
     day = "select account, sum(amount_nano) from current_cost_lines where day = :day group by 1 order by 1"
     assert seated.rows(day, day=DAYS[0])[0] == ("gpus", 3_000_000_000)
     assert seated.rows(day, day=DAYS[0])[-1] == ("seats", 12_500_000_000)
 
 
 def test_a_day_is_complete_although_a_log_that_is_gone_cannot_be_priced_again(little: Little) -> None:
-    assert little.run().ok
+    assert little.settle().ok
     little.set_clock("2026-11-23T06:30:00Z")
     little.report("2026-11-22")
     little.revenue("2026-11-22")

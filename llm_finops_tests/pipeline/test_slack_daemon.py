@@ -118,7 +118,7 @@ def test_a_daemon_killed_between_slacks_taking_the_message_and_the_note_of_it_le
 
 
 class Patient:
-    """OpenAI, with one row a day in each report. It answers what is asked of costs once `released`."""
+    """OpenAI, with one row a day of completions and of costs. It answers what is asked of costs once `released`."""
 
     def __init__(self) -> None:
         self.asked, self.released = Event(), Event()
@@ -126,13 +126,13 @@ class Patient:
     def __call__(self, call: Call) -> Answer:
         if call.one("start_time") is None:  # names
             return said({"object": "list", "data": [], "has_more": False, "first_id": None, "last_id": None})
-        row = usage_row()
+        rows = [usage_row()] if call.path.endswith("/usage/completions") else []
         if call.path.endswith("/costs"):
             self.asked.set()
             self.released.wait(DEADLINE_S)
-            row = cost_row()
+            rows = [cost_row()]
         first, until = (datetime.fromtimestamp(int(call.one(name) or ""), UTC).date() for name in RANGE)
-        return said(page([bucket(str(first + timedelta(days=n)), [row]) for n in range((until - first).days)]))
+        return said(page([bucket(str(first + timedelta(days=n)), rows) for n in range((until - first).days)]))
 
 
 RANGE = ("start_time", "end_time")

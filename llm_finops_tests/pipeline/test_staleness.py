@@ -131,22 +131,22 @@ def test_one_run_settles_everything_to_what_a_new_home_would_say(
     settled = played.fingerprint()
     assert settled != before
     fresh = played.again("fresh")
-    assert fresh.run(FIRST, LAST).ok
+    assert fresh.settle(FIRST, LAST).ok
     assert settled == fresh.fingerprint()
-    again = played.run(DAYS[2], LAST)
+    again = played.settle(DAYS[2], LAST)
     assert (again.new_versions, again.computed) == (0, 0)
 
 
 def test_a_change_and_its_undoing_leave_no_trace_in_what_is_booked(played: Little) -> None:
     before = played.fingerprint()
     a_rule_is_added(played)
-    assert played.run(LAST, LAST).ok
+    assert played.settle(LAST, LAST).ok
     assert played.rows("select distinct day from current_allocations where customer = 'dora' order by day") == [
         (day,) for day in DAYS
     ]
 
     played.configure()
-    assert played.run(LAST, LAST).ok
+    assert played.settle(LAST, LAST).ok
 
     assert played.fingerprint() == before
 
@@ -155,7 +155,7 @@ def test_a_dated_rule_restates_its_days_only(played: Little) -> None:
     ((version,),) = played.rows("select max(version_id) from versions")
     a_dated_rule_is_added(played)
 
-    assert played.run(LAST, LAST).ok
+    assert played.settle(LAST, LAST).ok
 
     booked = "select period from versions where dataset = 'allocations' and version_id > :version"
     assert played.rows(booked, version=version) == [(OLD,)]
@@ -165,7 +165,7 @@ def test_how_the_log_is_cut_into_files_changes_nothing(played: Little) -> None:
     before = played.fingerprint()
     a_log_is_split_in_two_files(played)
 
-    report = played.run(LAST, LAST)
+    report = played.settle(LAST, LAST)
 
     assert (report.ok, report.computed, played.fingerprint()) == (True, 0, before)
 
@@ -174,13 +174,13 @@ def test_revenue_that_comes_for_the_first_time_turns_unknown_into_known(little: 
     files = {path: path.read_bytes() for path in (little.root / "revenue").glob("*.csv")}
     for path in files:
         path.unlink()
-    first = little.run()
+    first = little.settle()
     assert [(f.asset, f.day) for f in first.failed] == [("revenue", day) for day in DAYS]
     assert little.rows("select distinct revenue_nano from current_margins") == [(None,)]
 
     for path, content in files.items():
         path.write_bytes(content)
-    assert little.run(LAST, LAST).ok
+    assert little.settle(LAST, LAST).ok
 
     known = (
         "select day, sum(revenue_nano) from current_margins where customer in ('ada', 'bob') group by day order by day"
@@ -190,15 +190,15 @@ def test_revenue_that_comes_for_the_first_time_turns_unknown_into_known(little: 
 
 def test_what_an_account_booked_stays_when_it_is_no_longer_configured(played: Little) -> None:
     a_cost_file_is_added(played)
-    assert played.run(LAST, LAST).ok
+    assert played.settle(LAST, LAST).ok
     cost = "select sum(cost_nano) from current_allocations where account = 'azure'"
     assert played.rows(cost) == [(12_500_000_000,)]
 
     played.configure()
-    assert played.run(LAST, LAST).ok
+    assert played.settle(LAST, LAST).ok
 
     assert played.rows(cost) == [(12_500_000_000,)]
-    settled = played.run(LAST, LAST)
+    settled = played.settle(LAST, LAST)
     assert (settled.new_versions, settled.computed) == (0, 0)
 
 
@@ -207,7 +207,7 @@ def test_what_was_known_then_can_be_read_as_of_then(played: Little) -> None:
         then = ledger.seq_at(datetime.now(UTC).date().isoformat())
     a_price_changes(played)
     played.report(OLD, amount="4.00")
-    assert played.run(OLD, OLD).ok
+    assert played.settle(OLD, OLD).ok
 
     from llm_finops.ledger import datasets as d
 
