@@ -13,7 +13,7 @@ from llm_finops.core.settings import from_rows
 from llm_finops.ledger import Commit
 from llm_finops.ledger import datasets as d
 from llm_finops.pipeline.outcome import CountedTwiceError
-from llm_finops.pipeline.work import Work, key
+from llm_finops.pipeline.work import Work
 
 # What a day of a name consists of, beside what is computed of every account in any case.
 _DAY_OF: Mapping[str, tuple[d.Dataset[Any], ...]] = {
@@ -52,8 +52,9 @@ def refuse_unsaid(work: Work) -> None:
 def take_over(work: Work, commit: Commit, kind: str, name: str, day: str) -> None:
     """End the day under the names the table had before; what they said stays readable as of its time."""
     for old in work.config.formerly.get(f"{kind}.{name}", ()):
+        gather = work.ledger.gather()
         for dataset in _DAY_OF[kind]:
-            if key(dataset, old, day) in work.ledger.heads(dataset, old):
+            if gather.has(dataset, old, day):  # one row by its index, not the history of the name
                 commit.book(dataset, old, day, [])
 
 
@@ -63,8 +64,8 @@ def refuse_twice(work: Work, dataset: d.Dataset[Any], kind: str, name: str, day:
     A few may be equal by chance (a flat fee); a day whose half is the same is the same day.
     """
     gone = work.gone(kind) - set(work.config.formerly.get(f"{kind}.{name}", ()))
+    told = Counter(map(_SAME[dataset.name], rows)) if gone else Counter()
     for old in sorted(gone) if rows else ():
-        told = Counter(map(_SAME[dataset.name], rows))
         again = told & Counter(map(_SAME[dataset.name], work.ledger.read(dataset, old, day)))
         if 2 * again.total() >= told.total():
             raise CountedTwiceError(

@@ -87,8 +87,9 @@ def workspace(work: Work) -> Iterator[Workspace]:
 def survey_files(work: Work, source: RequestSource, paths: Sequence[Path]) -> Surveyed:
     """Look at the files; InputError if none holds a row any more, though days of the source are booked."""
     reading = _reading_of(source)
-    known = {path: _known(file) for path, file in work.ledger.journals.files(source.name, reading).items()}
-    hashes = {path: file.sha256 for path, file in work.ledger.journals.files(source.name, reading).items()}
+    cached = work.ledger.journals.files(source.name, reading)
+    known = {path: _known(file) for path, file in cached.items()}
+    hashes = {path: file.sha256 for path, file in cached.items()}
     before = {path: _known(file) for path, file in work.ledger.journals.files(source.name).items()}
     found = Surveyed()
     listed = _listed(paths, found)
