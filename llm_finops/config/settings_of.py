@@ -133,8 +133,8 @@ def _dates(table: Matching) -> dict[str, str]:
 
 
 def _undecided(owner: Owner) -> str | None:
-    if owner.customer is None and owner.environment is None and owner.cost_class is None:
-        return f"[[owners]] {owner.name!r} decides nothing: give it customer, environment or cost_class"
+    if all(given is None for given in (owner.customer, owner.feature, owner.environment, owner.cost_class)):
+        return f"[[owners]] {owner.name!r} decides nothing: give it customer, feature, environment or cost_class"
     return None
 
 

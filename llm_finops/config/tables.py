@@ -63,7 +63,7 @@ class Matching(Table):
 
 
 class Owner(Matching):
-    """`[[owners]]`: who owns what matches, or how it is labelled."""
+    """`[[owners]]`: who owns what matches, which feature it serves, or how it is labelled."""
 
     name: Named
     customer: Named | None = None

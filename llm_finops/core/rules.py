@@ -100,6 +100,11 @@ class Rulebook:
         """The first rule with an environment or a cost class that meets the facts, with or without a customer."""
         return self._first("label", facts)
 
+    def feature(self, facts: Facts) -> str | None:
+        """What the facts are used for, by the first rule that says so and leaves open for whom."""
+        rule = self._first("feature", facts)
+        return rule.feature if rule else None
+
     def label(self, facts: Facts) -> Label:
         """The label of a cost: by rule, else the log's environment, else production; cogs."""
         rule = self.label_rule(facts)
@@ -229,6 +234,8 @@ def _refuse(text: str) -> NoReturn:
 def _acts(rule: Rule, walk: str) -> bool:
     if walk == "owner":
         return rule.customer is not None
+    if walk == "feature":
+        return rule.feature is not None and rule.customer is None
     return rule.environment is not None or rule.cost_class is not None
 
 

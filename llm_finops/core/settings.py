@@ -56,7 +56,7 @@ class RevenueSource:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """An `[[owners]]` rule: what matches belongs to a customer, or carries a label, between two days."""
+    """An `[[owners]]` rule: what matches belongs to a customer, serves a feature, or carries a label, on its days."""
 
     name: str
     match: Mapping[str, str]  # account, provider, project, api_key, actor, model, environment, tag.X -> glob
@@ -113,7 +113,7 @@ _KINDS: dict[str, tuple[str, type[Any]]] = {
     "spread": ("spreads", Spread),
 }
 # Raised whenever a verb gives other numbers for the same facts: every day is then computed again, visibly.
-VERBS = 2
+VERBS = 3
 _SCALARS = ("uncovered", "allocate_tax", "allocate_credit")
 _ORDERED = {"rule", "spread"}  # their position decides; of the others it does not, so it is left out
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
-from llm_finops.demo import keys
+from llm_finops.demo import keys, unlogged
 from llm_finops.demo.company import REPORTS, SEARCH
 from llm_finops.demo.files import PRICES, REQUESTS, REVENUE, write_if_changed
 from llm_finops.demo.world import Window
@@ -48,13 +48,22 @@ _OWNERS: tuple[tuple[str, keys.Key, Mapping[str, str]], ...] = (
 Table = Mapping[str, object]
 
 
-def write_config(home: Path, window: Window, openai_url: str, anthropic_url: str, slack_url: str | None = None) -> Path:
+def write_config(
+    home: Path,
+    window: Window,
+    openai_url: str,
+    anthropic_url: str,
+    slack_url: str | None = None,
+    *,
+    logged: bool = True,
+) -> Path:
     """Write finops.toml into `home`, unless it says so already; its path.
 
-    It starts at the window's first day, or where an earlier one did. Without `slack_url` nothing is posted.
+    It starts at the window's first day, or where an earlier one did. Without `slack_url` nothing is posted. A company
+    that is not `logged` has no request log, but rules by key and shares by seat.
     """
     path = home / CONFIG_NAME
-    tables = [*_tables(openai_url, anthropic_url), *_slack(slack_url), ("[reporting]", {"at": "06:30"})]
+    tables = [*_tables(openai_url, anthropic_url, logged=logged), *_slack(slack_url), ("[reporting]", {"at": "06:30"})]
     lines = ["# The made-up company of `llm-finops demo`, written by it.", f"start_date = {_start(path, window)}"]
     for heading, table in tables:
         lines += ["", heading, *(f"{_name(name)} = {_value(value)}" for name, value in table.items())]
@@ -62,18 +71,26 @@ def write_config(home: Path, window: Window, openai_url: str, anthropic_url: str
     return path
 
 
-def _tables(openai_url: str, anthropic_url: str) -> Iterator[tuple[str, Table]]:
+def is_logged(home: Path) -> bool:
+    """Whether the company in this home has a request log."""
+    return "requests" in tomllib.loads((home / CONFIG_NAME).read_text(encoding="utf-8"))
+
+
+def _tables(openai_url: str, anthropic_url: str, *, logged: bool) -> Iterator[tuple[str, Table]]:
     for provider, variable, url, hours in (
         (keys.OPENAI, OPENAI_KEY_VARIABLE, openai_url, 24),
         (keys.ANTHROPIC, ANTHROPIC_KEY_VARIABLE, anthropic_url, 6),
     ):
         yield f"[providers.{provider}]", {"admin_key_env": variable, "base_url": url, "settle_hours": hours}
-    yield "[requests.gateway]", {"paths": [f"{REQUESTS}/*.parquet"], "columns": _LOG_COLUMNS}
+    if logged:
+        yield "[requests.gateway]", {"paths": [f"{REQUESTS}/*.parquet"], "columns": _LOG_COLUMNS}
     yield "[revenue.billing]", {"paths": [f"{REVENUE}/*.csv"], "columns": _REVENUE_COLUMNS}
     yield "[prices]", {"paths": [PRICES]}
     yield "[models]", keys.ALIASES
     for name, key, given in _OWNERS:
         yield "[[owners]]", {"name": name, "match": {"account": key.project.provider, "api_key": key.id}, **given}
+    if not logged:
+        yield from unlogged.rules()
 
 
 def _slack(url: str | None) -> list[tuple[str, Table]]:

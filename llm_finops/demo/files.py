@@ -32,12 +32,12 @@ _PRICE_COLUMNS = (
 )
 
 
-def write_files(home: Path, window: Window) -> list[Path]:
+def write_files(home: Path, window: Window, *, logged: bool = True) -> list[Path]:
     """Write what the window needs below `home`; the files that are new or changed.
 
-    `requests/2026-11-23.parquet` a day, `revenue/2026-11.csv` a month, and `prices.csv`.
+    `requests/2026-11-23.parquet` a day (if the company is `logged`), `revenue/2026-11.csv` a month, and `prices.csv`.
     """
-    contents: Iterator[tuple[Path, bytes]] = _contents(home, window)
+    contents: Iterator[tuple[Path, bytes]] = _contents(home, window, logged=logged)
     return [path for path, content in contents if write_if_changed(path, content)]
 
 
@@ -61,10 +61,11 @@ def clear_unfinished(home: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def _contents(home: Path, window: Window) -> Iterator[tuple[Path, bytes]]:
+def _contents(home: Path, window: Window, *, logged: bool) -> Iterator[tuple[Path, bytes]]:
     for day in window.dates():
         metered(day)  # kept for the month's file: a day is made once while it is at hand
-        yield home / REQUESTS / f"{day.isoformat()}.parquet", _parquet(log_rows(day))
+        if logged:
+            yield home / REQUESTS / f"{day.isoformat()}.parquet", _parquet(log_rows(day))
     for month in sorted({month_of(day)[0] for day in window.dates()}):
         fees = fees_of_month(month, window.until)
         yield home / REVENUE / f"{month:%Y-%m}.csv", _csv(_REVENUE_COLUMNS, map(_revenue, fees))

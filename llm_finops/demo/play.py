@@ -20,7 +20,7 @@ from llm_finops.config import load
 from llm_finops.core.digest import plain
 from llm_finops.definitions import build
 from llm_finops.demo.clock import Clock
-from llm_finops.demo.configuration import write_config
+from llm_finops.demo.configuration import is_logged, write_config
 from llm_finops.demo.files import PRIVATE, clear_unfinished, write_files
 from llm_finops.demo.standins import Standins
 from llm_finops.demo.world import Window
@@ -60,23 +60,27 @@ class Played:
         return self.backfill.computed + self.daily.computed
 
 
-def demo_home(environment: Mapping[str, str]) -> Path:
-    """LLM_FINOPS_HOME, or .llm_finops/demo in the working directory."""
-    return Path(environment.get("LLM_FINOPS_HOME") or ".llm_finops/demo").expanduser().resolve()
+def demo_home(environment: Mapping[str, str], *, logged: bool = True) -> Path:
+    """LLM_FINOPS_HOME, or .llm_finops/demo in the working directory; the company without a log has its own."""
+    default = ".llm_finops/demo" if logged else ".llm_finops/demo-no-log"
+    return Path(environment.get("LLM_FINOPS_HOME") or default).expanduser().resolve()
 
 
 @contextmanager
-def company(home: Path, window: Window, slack_url: str | None = None) -> Iterator[tuple[dict[str, str], Standins]]:
+def company(
+    home: Path, window: Window, slack_url: str | None = None, *, logged: bool = True
+) -> Iterator[tuple[dict[str, str], Standins]]:
     """The world's files, its stand-ins on loopback, and the environment the pipeline meets them in.
 
-    `slack_url` is another Slack to post to than the world's own.
+    `slack_url` is another Slack to post to than the world's own; without `logged` there is no request log.
     """
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     clock = Clock(home / "clock")
     with _alone(home), Standins(home, clock) as standins:
         clear_unfinished(home)
-        write_files(home, window)
-        write_config(home, window, standins.openai_url, standins.anthropic_url, slack_url or standins.slack_url)
+        write_files(home, window, logged=logged)
+        urls = (standins.openai_url, standins.anthropic_url, slack_url or standins.slack_url)
+        write_config(home, window, *urls, logged=logged)
         yield _environment(home, clock, standins.environment), standins
 
 
@@ -85,7 +89,7 @@ def reopened(home: Path) -> Iterator[dict[str, str]]:
     """The company as it was left, for the Dagster UI: its stand-ins run, its clock stands."""
     until = Clock(home / "clock").now().date() - timedelta(days=1)
     first = tomllib.loads((home / "finops.toml").read_text(encoding="utf-8"))["start_date"]
-    with company(home, Window(until, (until - first).days + 1)) as (environment, _):
+    with company(home, Window(until, (until - first).days + 1), logged=is_logged(home)) as (environment, _):
         yield environment
 
 
@@ -111,14 +115,16 @@ def _alone(home: Path) -> Iterator[None]:
         yield
 
 
-def play(home: Path, window: Window, progress: Progress, slack_url: str | None = None) -> Played:
+def play(
+    home: Path, window: Window, progress: Progress, slack_url: str | None = None, *, logged: bool = True
+) -> Played:
     """Play two mornings: of the window's last day, after a backfill; and of the day after it."""
     started = time.monotonic()
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
     clock = Clock(home / "clock")
     day_before = window.until - timedelta(days=1)
     clock.advance_to(_morning_after(day_before))
-    with company(home, window, slack_url) as (environment, standins):
+    with company(home, window, slack_url, logged=logged) as (environment, standins):
         config = load(environment)
         finops = Finops(environment, progress)
         definitions = build(config, finops)

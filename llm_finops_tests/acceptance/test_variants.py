@@ -14,11 +14,23 @@ import pytest
 
 from llm_finops.core.meters import TOKENS
 from llm_finops.demo import keys
+from llm_finops.demo.company import CUSTOMERS, SEARCH
+from llm_finops.demo.configuration import write_config
+from llm_finops.demo.files import write_files
 from llm_finops.demo.log import log_rows
-from llm_finops.demo.truth import UNALLOCATED, cost_by_customer, cost_by_method, cost_by_owner
-from llm_finops.demo.world import Window
+from llm_finops.demo.truth import (
+    UNALLOCATED,
+    cost_by_customer,
+    cost_by_key,
+    cost_by_method,
+    cost_by_owner,
+    cost_of,
+)
+from llm_finops.demo.world import Window, requests_of
 from llm_finops_tests.acceptance.playing import (
     ACCOUNTS,
+    ANTHROPIC_URL,
+    OPENAI_URL,
     apart,
     change,
     company,
@@ -33,6 +45,15 @@ pytestmark = pytest.mark.slow
 DAY = date(2026, 9, 29)  # a bad row is in its log
 WINDOW = Window(DAY, 1)
 API_KEY_COLUMN = '"api_key" = "api_key_id", '
+
+
+KEY_METHODS = {
+    **{key.id: "spread" for key in (keys.OPENAI_SUPPORT, keys.OPENAI_DOCUMENTS, keys.OPENAI_NOTES)},
+    **{key.id: "spread" for key in (keys.ANTHROPIC_AGENT, keys.ANTHROPIC_WRITER)},
+    **{key.id: "rule" for key in (keys.OPENAI_STAGING, keys.OPENAI_ENRICHMENT)},
+    **{key.id: "rule" for key in (keys.ANTHROPIC_STAGING, keys.ANTHROPIC_CONTRACTS)},
+}
+SHARES = "select customer, sum(cost_nano) from current_allocations where api_key = ? group by customer"
 
 
 def kinds(home: Path) -> set[str]:
@@ -112,6 +133,27 @@ def test_a_wrong_price_of_cached_input_moves_no_customers_cost_and_is_said(tmp_p
     assert "usage and cost differ" in kinds(tmp_path)
     for account in ACCOUNTS:  # the provider's lines name the meter, so the price is a weight within it only
         assert apart(spent(tmp_path, DAY, account, "customer"), cost_by_customer(DAY, account)) == {}
+
+
+def test_without_a_request_log_each_feature_has_its_cost_and_each_customer_a_part_by_seats(tmp_path: Path) -> None:
+    window = Window(DAY, 1)
+    write_files(tmp_path, window, logged=False)
+    write_config(tmp_path, window, OPENAI_URL, ANTHROPIC_URL, logged=False)
+    settle(tmp_path, window)
+    assert unconserved(tmp_path) == []
+    assert not (tmp_path / "requests").exists()
+    for account in ACCOUNTS:
+        by_key: Counter[str] = Counter()
+        for (_, key, _), grains in cost_by_key(DAY, account).items():
+            by_key[KEY_METHODS.get(key or "", "unallocated")] += grains
+        assert apart(spent(tmp_path, DAY, account, "method"), by_key) == {}
+    # Whoever made the key knows what it is for: the features are as they truly are.
+    search = sum(cost_of(request, DAY) for request in requests_of(DAY) if request.key_id == keys.OPENAI_DOCUMENTS.id)
+    of_search = spent(tmp_path, DAY, "openai", "feature", where="method = 'spread'")
+    assert apart(Counter({SEARCH: of_search[SEARCH]}), Counter({SEARCH: search})) == {}
+    seats = dict(rows(tmp_path, SHARES, keys.OPENAI_DOCUMENTS.id))
+    assert set(seats) == {customer.id for customer in CUSTOMERS if SEARCH in customer.plan.features}
+    assert abs(seats["northwind"] - 50 * seats["juniper-labs"]) <= 1_000  # 100 seats and 2, each line rounded by itself
 
 
 def test_the_order_and_the_files_of_the_log_do_not_matter(tmp_path: Path) -> None:

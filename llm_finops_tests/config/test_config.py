@@ -75,8 +75,8 @@ MISTAKES: list[tuple[str, str]] = [
         ),
     ),
     (
-        START + '[[owners]]\nname = "x"\nmatch = { project = "y" }\nfeature = "z"',
-        "finops.toml: [[owners]] 'x' decides nothing: give it customer, environment or cost_class",
+        START + '[[owners]]\nname = "x"\nmatch = { project = "y" }',
+        "finops.toml: [[owners]] 'x' decides nothing: give it customer, feature, environment or cost_class",
     ),
     (
         START

@@ -132,7 +132,7 @@ def test_mistakes_of_every_kind_are_said_at_once(tmp_path: Path) -> None:
 
 
 def test_what_is_ambiguous_is_said_at_once_too(tmp_path: Path) -> None:
-    rules = 2 * '[[owners]]\nname = "x"\nmatch = { project = "y" }\nfeature = "z"\n'
+    rules = 2 * '[[owners]]\nname = "x"\nmatch = { project = "y" }\n'
     said = refused(tmp_path, START + OPENAI + rules + gateway("one") + gateway("two"))
     assert [line.split(": ")[1][:30] for line in said.splitlines()] == [
         "two [[owners]] are called 'x';",

@@ -76,6 +76,32 @@ def test_a_logged_request_without_customer_keeps_its_feature_and_environment() -
     assert [row.covered for row in done.coverage] == [60]
 
 
+def test_a_rule_names_the_feature_and_leaves_open_for_whom() -> None:
+    """A key whose purpose is known and whose customers are not: on every rung, and only where nobody knows better."""
+    rules = (
+        Rule("helpdesk", {"api_key": "k"}, feature="support"),
+        Rule("never met first", {"api_key": "k*"}, feature="other"),
+        Rule("owner of m2", {"model": "m2"}, customer="bolt"),
+        Rule("owner of m3", {"model": "m3"}, customer="bolt", feature="own"),
+    )
+    spread = Spread("seats", {"model": "m4"}, {"a": 1, "b": 3})
+    rows = [total(OPENAI, "acme", {"output": (50, 50)}, **M1), total(OPENAI, NONE, {"output": (20, 20)}, **M1)]
+    rows.append(total(OPENAI, NONE, {"output": (20, 20)}, feature=NONE, **M1))
+    used = [usage(OPENAI, 100, 100, **{**M1, "model": model}) for model in ("m1", "m2", "m3", "m4")]
+    lines = [line(OPENAI, 1000, project="p", model=model, meter="output") for model in ("m1", "m2", "m3", "m4")]
+    done = run(OPENAI, lines, used, {"log": rows}, Settings(requests=LOG, rules=rules, spreads=(spread,)))
+    assert costs(done, "model", "customer", "feature") == {
+        ("m1", "acme", "chat"): 500,  # the log's word stands
+        ("m1", UNALLOCATED, "chat"): 200,
+        ("m1", UNALLOCATED, "support"): 300,  # a request without feature, and what was not logged
+        ("m2", "bolt", "support"): 1000,
+        ("m3", "bolt", "own"): 1000,
+        ("m4", "a", "support"): 250,
+        ("m4", "b", "support"): 750,
+    }
+    assert sum(row.covered for row in done.coverage) == 50  # whoever a log names keeps it
+
+
 def test_the_owner_and_the_label_are_two_walks_and_the_label_holds_on_every_rung() -> None:
     rules = (
         Rule("label", {"api_key": "k"}, environment="staging", cost_class=OPEX),

@@ -179,6 +179,7 @@ class Ladder:
         if not nano:
             return 0
         label, rule = self._book.label(piece.facts), self._book.owner(piece.facts)
+        feature = feature if feature != NONE else self._book.feature(piece.facts) or NONE
         if rule is not None and rule.customer is not None:
             end = _End(rule.customer, rule.feature or feature, label, RULE, rule.name)
             return self._give(line, piece, pool, end, nano)
