@@ -16,7 +16,7 @@ from llm_finops import connectors
 from llm_finops.config.formerly import formerly_of, without
 from llm_finops.config.mistakes import explained, inner, refused, shown
 from llm_finops.config.settings_of import settings_of
-from llm_finops.config.tables import Files, FinopsToml, Reporting, SlackTable
+from llm_finops.config.tables import Checks, Files, FinopsToml, Reporting, SlackTable
 from llm_finops.connectors import contract
 from llm_finops.core.settings import Settings
 from llm_finops.inputs.requests import RequestLog, RequestLogError, request_log
@@ -59,6 +59,7 @@ class Config:
     price_patterns: tuple[str, ...]
     slack: SlackTable
     reporting: Reporting
+    checks: Checks
     formerly: Mapping[str, tuple[str, ...]]  # KIND.NAME -> the names it had, where it says so
     environment: Mapping[str, str]
 
@@ -147,6 +148,7 @@ def load(environment: Mapping[str, str], package: ModuleType = connectors) -> Co
         price_patterns=tuple(tables.prices.paths) if tables.prices else (),
         slack=tables.slack,
         reporting=tables.reporting,
+        checks=tables.checks,
         formerly=formerly,
         environment=environment,
     )

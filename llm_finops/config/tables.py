@@ -102,7 +102,15 @@ class Reporting(Table):
 
     at: ClockTime = time(6, 30)
     trailing_days: Annotated[Whole, Field(ge=1, le=31)] = 3
+
+
+class Checks(Table):
+    """`[checks]`: from where on Dagster shows a day in yellow. They decide no number; percent, and hours."""
+
     coverage_min: Annotated[Whole, Field(ge=0, le=100)] = 50
+    unpriced_max: Annotated[Whole, Field(ge=0, le=100)] = 0
+    variance_max: Annotated[Whole, Field(ge=0, le=100)] = 1
+    fresh_hours: Annotated[Whole, Field(ge=1, le=24 * 31)] = 36
 
 
 class FinopsToml(Table):
@@ -120,3 +128,4 @@ class FinopsToml(Table):
     prices: Prices | None = None
     slack: SlackTable = SlackTable()
     reporting: Reporting = Reporting()
+    checks: Checks = Checks()

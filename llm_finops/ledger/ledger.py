@@ -116,6 +116,14 @@ class Ledger:
         with self.reading() as connection:
             return {Key(dataset.name, at, period): int(v) for at, period, v in connection.execute(query)}
 
+    def days_with_rows(self, dataset: Dataset[Any], scope: str) -> set[str]:
+        """The days of which the current version says more than nothing."""
+        query = sa.select(VERSIONS.c.period).where(
+            VERSIONS.c.dataset == dataset.name, VERSIONS.c.scope == scope, VERSIONS.c.rows > 0, is_current(None)
+        )
+        with self.reading() as connection:
+            return set(connection.execute(query).scalars())
+
     def stale(self, dataset: Dataset[Any]) -> list[Key]:
         """Keys whose version was made of something else than what its inputs' keys hold now."""
         with self.reading() as connection:

@@ -7,7 +7,8 @@ from typing import Any
 import dagster as dg
 
 from llm_finops.config import Config, asset_name
-from llm_finops.pipeline import checks, decide, ingest, logs, sources
+from llm_finops.ledger import datasets as d
+from llm_finops.pipeline import checks, decide, freshness, ingest, logs, sources
 from llm_finops.pipeline.events import DayTold, Event, tell, tell_whole
 from llm_finops.pipeline.outcome import FAULTS, Result, failures, totals
 from llm_finops.pipeline.reference import book_reference
@@ -16,6 +17,7 @@ from llm_finops.pipeline.work import Finops, Work
 
 DAILY_JOB = "daily"
 SUMMARY = "daily_summary"
+FRESH = ("fresh", "The source has said what it should have said by now.")
 ONLY_MISSING = "llm_finops/only_missing"  # a run's tag: read only what is missing or provisional
 MORE_TO_COME = "llm_finops/more_to_come"  # a run's tag: others of the same backfill follow, so no day is due yet
 OWNERS = ["team:finops"]
@@ -67,6 +69,7 @@ def declared(config: Config) -> Iterator[Asset]:
         "Your own request logs, priced request by request and added up by customer and feature: the weights of every "
         "split. Also the exact quantiles of the cost of a request.",
         frozenset({"duckdb"}),
+        [(*FRESH, freshness.requests)],
     )
     yield Asset(
         "revenue",
@@ -75,6 +78,7 @@ def declared(config: Config) -> Iterator[Asset]:
         [],
         "What each customer pays for the day. A day that no revenue file covers is unknown, not zero.",
         frozenset({"csv"}),
+        [(*FRESH, freshness.revenue)],
     )
     yield from _reconciling(lines, priced)
     yield from _telling(lines, priced)
@@ -90,6 +94,7 @@ def _provider_assets(account: str, provider: str) -> Iterator[Asset]:
         ["reference"],
         f"What {account} says was used: quantities by project, key, model, tier and meter.",
         kinds,
+        [(*FRESH, freshness.read_whole(d.USAGE, account))],
     )
     yield Asset(
         f"{name}_priced_usage",
@@ -107,6 +112,7 @@ def _provider_assets(account: str, provider: str) -> Iterator[Asset]:
         [f"{name}_priced_usage"],
         f"What {account} says it costs, line by line, exactly as reported.",
         kinds,
+        [(*FRESH, freshness.read_whole(d.COST_LINES, account))],
     )
 
 
@@ -118,6 +124,7 @@ def _cost_file(name: str) -> Asset:
         ["reference"],
         f"Cost lines of the file source {name!r} (FOCUS columns), each spread over the days it is for.",
         frozenset({"csv"}),
+        [(*FRESH, freshness.cost_file(name))],
     )
 
 
@@ -137,6 +144,7 @@ def _reconciling(lines: list[str], priced: list[str]) -> Iterator[Asset]:
         ["estimates", *priced, *lines, "request_totals"],
         "Priced usage beside reported cost, and your logs beside the provider's meters: what matches, what differs.",
         frozenset({"python"}),
+        [("reconciled", "Usage at list price and reported cost agree.", checks.reconciled)],
     )
 
 

@@ -1,13 +1,18 @@
 """Asset checks by day, each one question to the ledger."""
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Mapping
 
+from llm_finops.core.digest.words import amount_text
 from llm_finops.core.money import nano_text
+from llm_finops.core.records import ALL, Reconciliation
+from llm_finops.ledger import datasets as d
 from llm_finops.ledger import sums, unconserved
 from llm_finops.pipeline.events import Verdict
 from llm_finops.pipeline.work import Work
 
 Verdicts = dict[str, Verdict]
+_NAMED_MAX = 5
 
 
 def conserved(work: Work, days: list[str]) -> Verdicts:
@@ -26,7 +31,10 @@ def covered(work: Work, days: list[str]) -> Verdicts:
     by_day = sums(
         work.ledger, "coverage", ("day",), ("quantity", "covered"), (days[0], days[-1]), where={"unit": "tokens"}
     )
-    least = work.config.reporting.coverage_min
+    least = work.config.checks.coverage_min
+    if not work.config.requests:
+        said = "no request log is configured: costs go by rules and shares ([[owners]], [[spread]])"
+        return {day: Verdict(passed=True, said=said, metadata={"least": least}) for day in days}
     verdicts = {}
     for day in days:
         quantity, logged = by_day.get((day,), (0, 0))
@@ -34,26 +42,67 @@ def covered(work: Work, days: list[str]) -> Verdicts:
             continue
         percent = 100 * logged // quantity
         said = f"request logs account for {percent} % of the tokens"
-        if not work.config.requests:
-            said += "; no [requests.NAME] is configured"
+        if percent < least:
+            said += f", less than {least} %: `llm-finops doctor` names the key that would add most"
         verdicts[day] = Verdict(passed=percent >= least, said=said, metadata={"percent": percent, "least": least})
     return verdicts
 
 
 def priced(account: str) -> Callable[[Work, list[str]], Verdicts]:
-    """Whether every row of an account's usage has a price."""
+    """Whether every row of an account's usage has a price, or all but so many percent of a unit."""
 
     def check(work: Work, days: list[str]) -> Verdicts:
-        by = ("day", "model", "service_tier", "meter")
-        where = {"list_cost_nano": None, "account": account}
-        missing = sums(work.ledger, "priced_usage", by, ("quantity",), (days[0], days[-1]), where=where)
-        verdicts = {day: Verdict(passed=True, said="every row has a price", metadata={"unpriced": 0}) for day in days}
+        ends, where = (days[0], days[-1]), {"account": account}
+        used = sums(work.ledger, "priced_usage", ("day", "unit"), ("quantity",), ends, where=where)
+        by = ("day", "unit", "model", "service_tier", "meter")
+        missing = sums(work.ledger, "priced_usage", by, ("quantity",), ends, where={**where, "list_cost_nano": None})
+        verdicts = {}
         for day in days:
-            rows = sorted(key for key, (quantity,) in missing.items() if key[0] == day and quantity)
-            if rows:
-                named = ", ".join(f"{model} {tier} {meter}" for _, model, tier, meter in rows[:5])
-                said = f"no price for {named}: add it to the CSV of [prices]"
-                verdicts[day] = Verdict(passed=False, said=said, metadata={"unpriced": len(rows)})
+            rows = {key: quantity for key, (quantity,) in missing.items() if key[0] == day and quantity}
+            verdicts[day] = _priced(work.config.checks.unpriced_max, rows, used)
         return verdicts
 
     return check
+
+
+def _priced(most: int, rows: Mapping[tuple[str, ...], int], used: Mapping[tuple[str, ...], tuple[int, ...]]) -> Verdict:
+    """`rows` are of one day: (day, unit, model, tier, meter) -> quantity without a price."""
+    metadata = {"unpriced": len(rows), "unpriced_max": most}
+    if not rows:
+        return Verdict(passed=True, said="every row has a price", metadata=metadata)
+    by_unit: defaultdict[tuple[str, ...], int] = defaultdict(int)
+    for (day, unit, *_), quantity in rows.items():
+        by_unit[day, unit] += quantity
+    passed = all(100 * quantity <= most * used[at][0] for at, quantity in by_unit.items())
+    named = ", ".join(f"{model} {tier} {meter}" for _, _, model, tier, meter in sorted(rows)[:_NAMED_MAX])
+    said = f"no price for {named}: add it to the CSV of [prices]"
+    return Verdict(passed=passed, said=said, metadata=metadata)
+
+
+def reconciled(work: Work, days: list[str]) -> Verdicts:
+    """Whether each account's usage at list is what it reports as cost, but for so many percent."""
+    most = work.config.checks.variance_max
+    apart: dict[str, list[str]] = {day: [] for day in days}
+    for (account, day), rows in work.ledger.read_days(d.RECONCILIATIONS, days[0], days[-1]).items():
+        if day in apart:
+            apart[day] += [f"{account}: {said}" for row in rows if (said := _varies(row, most))]
+    mend = "see the findings of reconciliations for the model; a contract price belongs into the CSV of [prices]"
+    return {
+        day: Verdict(
+            passed=not found,
+            said=f"{'; '.join(found)}: {mend}" if found else "usage at list price and reported cost agree",
+            metadata={"accounts": len(found), "variance_max": most},
+        )
+        for day, found in apart.items()
+    }
+
+
+def _varies(row: Reconciliation, most: int) -> str:
+    """What a whole day's comparison in one currency says beyond the threshold; nothing if it is within."""
+    whole = (row.level, row.project, row.model) == ("cost", ALL, ALL)
+    if not whole or row.left_amount is None or row.right_amount is None or row.difference is None:
+        return ""
+    if 100 * abs(row.difference) <= most * abs(row.right_amount):
+        return ""
+    left, right = amount_text(row.left_amount, row.unit), amount_text(row.right_amount, row.unit)
+    return f"{left} at list, {right} reported"

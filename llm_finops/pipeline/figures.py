@@ -29,6 +29,7 @@ def figures_of(work: Work, day: str, earlier: Iterable[str] = ()) -> Figures:
         currencies=tuple(_currency(at, code, code in costing) for code in [*costing, *paying]),
         used=_used(at),
         requests=sum(number for (number,) in at.sums("request_totals", (), ("requests",)).values()),
+        logged=bool(at.settings.requests),
         covered=covered[0] if covered else None,
         quantity=covered[1] if covered else None,
         unpriced=_unpriced(at),

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from llm_finops.core.records import ALL, USAGE, Finding, Margin
+from llm_finops.core.settings import Settings, from_rows
 from llm_finops.ledger import Ledger, sums
 from llm_finops.ledger import datasets as d
 from llm_finops.pipeline.ingest import REPORT_INCOMPLETE
@@ -30,6 +31,11 @@ class LedgerDay:
     def scopes(self, dataset: d.Dataset[Any]) -> set[str]:
         """The accounts or sources that have a version of the day, an empty one included."""
         return {key.scope for key in self.ledger.heads(dataset, seq=self.seq) if key.period == self.day}
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The rules and sources, past ones included."""
+        return from_rows(self.ledger.read(d.SETTINGS, "*", "*", self.seq))
 
     @cached_property
     def margins(self) -> list[Margin]:

@@ -74,7 +74,7 @@ def _read(
     table = tables[name]
     said = read(name, source_files(work, f"{kind}.{name}", table.paths), table.columns)
     refuse_shared(work, kind, name, said.contents, tables)
-    if not said.days and any(work.ledger.read_days(dataset, "0000", "9999", name).values()):
+    if not said.days and work.ledger.days_with_rows(dataset, name):
         bad = said.quarantined
         raise emptied(f"{kind}.{name}", f" ({len(bad)} are quarantined, the first: {bad[0].reason})" if bad else "")
     return said

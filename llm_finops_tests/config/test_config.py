@@ -198,9 +198,9 @@ def test_a_mistake_is_said_with_file_key_seen_and_allowed(tmp_path: Path, toml: 
 
 
 def test_all_mistakes_of_the_tables_are_said_at_once(tmp_path: Path) -> None:
-    said = refused(tmp_path, START + "typo = 1\n[reporting]\nat = 630\ncoverage_min = 101\n")
+    said = refused(tmp_path, START + "typo = 1\n[reporting]\nat = 630\ntrailing_days = 101\n")
 
-    assert [line.split(": ")[1] for line in said.splitlines()] == ["reporting.at", "reporting.coverage_min", "typo"]
+    assert [line.split(": ")[1] for line in said.splitlines()] == ["reporting.at", "reporting.trailing_days", "typo"]
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,12 @@ def test_the_message_reads_from_the_most_important_down() -> None:
     )
 
 
+def test_a_company_without_a_request_log_is_not_told_that_it_covers_nothing() -> None:
+    text = plain(digest(figures(covered=0, quantity=1000, logged=False)))
+    assert text.endswith("no request log · no findings\n")
+    assert "found in request logs" not in text
+
+
 def test_the_notification_is_one_whole_sentence() -> None:
     day = figures(money={"customers": (Owner("<!channel>", 9, 5),)})
 

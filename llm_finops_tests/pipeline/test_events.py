@@ -81,7 +81,13 @@ def test_every_check_speaks_of_every_day_and_of_its_newest_materialisation(
 
     assert report.ok
     said = evaluations(instance, report.run_id)
-    assert Counter(e.check_name for e in said) == {"priced": 5, "conserved": 5, "covered": 5}
+    assert Counter(e.check_name for e in said) == {
+        "priced": 5,
+        "conserved": 5,
+        "covered": 5,
+        "reconciled": 5,
+        "fresh": 20,
+    }
     assert {e.partition for e in said} == set(DAYS)
     assert {(e.check_name, e.partition) for e in said if not e.passed} == {("priced", BAD), ("covered", BAD)}
     (unpriced,) = [e for e in said if e.check_name == "priced" and not e.passed]

@@ -61,7 +61,9 @@ def notes(figures: Figures, currencies: Sequence[CurrencyFigures], top: int) -> 
 def trust(figures: Figures, currencies: Sequence[CurrencyFigures]) -> str:
     """Where the cost comes from, what of it has no owner, what the logs cover; then what was found."""
     pieces = [piece for money in currencies if money.has_cost for piece in _bases(money)]
-    if figures.covered is None or figures.quantity is None:
+    if not figures.logged:
+        pieces.append("no request log")
+    elif figures.covered is None or figures.quantity is None:
         pieces.append(f"coverage by request logs {UNKNOWN}")
     elif figures.quantity > 0:
         pieces.append(f"{percent_text(figures.covered, figures.quantity)} of tokens found in request logs")

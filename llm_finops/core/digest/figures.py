@@ -150,6 +150,7 @@ class Figures:
     late: tuple[str, ...] = ()  # sources later than they usually are
     used: bool | None = None  # whether the providers report any usage
     requests: int = 0  # all that were logged, whosever they are
+    logged: bool = True  # whether there is any request log
     covered: int | None = None  # tokens found in request logs, of
     quantity: int | None = None  # the tokens the providers report
     unpriced: tuple[Unpriced, ...] = ()
