@@ -3,7 +3,7 @@
 import glob
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path
@@ -14,9 +14,10 @@ from pydantic import ValidationError
 
 from llm_finops import connectors
 from llm_finops.config.formerly import formerly_of, without
+from llm_finops.config.invoiced import invoiced_of
 from llm_finops.config.mistakes import explained, inner, refused, shown
 from llm_finops.config.settings_of import settings_of
-from llm_finops.config.tables import Checks, Files, FinopsToml, Reporting, SlackTable
+from llm_finops.config.tables import Checks, CostFiles, Files, FinopsToml, InvoiceTable, Reporting, SlackTable
 from llm_finops.connectors import contract
 from llm_finops.core.settings import Settings
 from llm_finops.inputs.requests import RequestLog, RequestLogError, request_log
@@ -54,8 +55,9 @@ class Config:
     settings: Settings
     providers: Mapping[str, Provider]
     requests: Mapping[str, RequestLog]
-    costs: Mapping[str, Files]
+    costs: Mapping[str, CostFiles]
     revenue: Mapping[str, Files]
+    invoices: Mapping[str, InvoiceTable]
     price_patterns: tuple[str, ...]
     slack: SlackTable
     reporting: Reporting
@@ -132,6 +134,9 @@ def load(environment: Mapping[str, str], package: ModuleType = connectors) -> Co
     settings = None
     if tables and not mistakes:
         settings, mistakes = settings_of(tables, {name: p.connector.PROVIDER for name, p in providers.items()}, logs)
+        prepaid = {name for name, p in providers.items() if p.options.billing == "prepaid"}
+        invoiced, unknown = invoiced_of(tables, providers, prepaid, formerly)
+        settings, mistakes = replace(settings, invoiced=invoiced), [*mistakes, *unknown]
     if mistakes or not tables or not settings:
         raise ConfigError("\n".join(f"{file}: {mistake}" for mistake in mistakes))
     home = Path(environment.get("LLM_FINOPS_HOME") or file.parent / ".llm_finops").expanduser().resolve()
@@ -145,6 +150,7 @@ def load(environment: Mapping[str, str], package: ModuleType = connectors) -> Co
         requests=logs,
         costs=tables.costs,
         revenue=tables.revenue,
+        invoices=tables.invoices,
         price_patterns=tuple(tables.prices.paths) if tables.prices else (),
         slack=tables.slack,
         reporting=tables.reporting,

@@ -8,14 +8,14 @@ from pydantic import ValidationError
 
 from llm_finops.config.names import SOURCE_NAMES, is_source_name
 from llm_finops.config.spelling import meant
-from llm_finops.inputs import costs, revenue
+from llm_finops.inputs import costs, invoices, revenue
 
 _SHOWN_MAX = 200
 # Known beginnings of keys, a user in an address, or a long run of letters and digits mixed.
 _SECRET = re.compile(r"(?i)\b(sk|xox[a-z]|xapp|pk|ghp|glpat|api|key)-|://[^/]*@|(?=\w*\d)(?=\w*[a-z])\w{24,}")
-_NAMED_TABLES = ("providers", "requests", "costs", "revenue")
+_NAMED_TABLES = ("providers", "requests", "costs", "revenue", "invoices")
 _LISTED_TABLES = ("owners", "spread")
-_COLUMNS = {"costs": (*costs.FOCUS, *costs.DIMENSIONS), "revenue": revenue.COLUMNS}
+_COLUMNS = {"costs": (*costs.FOCUS, *costs.DIMENSIONS), "revenue": revenue.COLUMNS, "invoices": invoices.COLUMNS}
 
 
 def explained(prefix: str, error: ValidationError, table: Mapping[str, Any]) -> list[str]:

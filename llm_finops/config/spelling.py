@@ -7,7 +7,8 @@ from llm_finops.connectors.contract import Options
 
 _TABLES = (
     tables.FinopsToml,
-    tables.Files,
+    tables.CostFiles,
+    tables.InvoiceTable,
     tables.Owner,
     tables.SpreadTable,
     tables.AllocationTable,

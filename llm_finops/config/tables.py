@@ -9,6 +9,7 @@ from llm_finops.config.names import ClockTime, Day, Named, SafeUrl, Shares, Star
 
 Glob = Annotated[str, Field(min_length=1)]
 Paths = Annotated[list[str], Field(min_length=1)]
+Billing = Literal["invoice", "prepaid"]  # prepaid: it is paid in advance, no invoice of its usage is expected
 MATCHES = ("account", "provider", "project", "api_key", "actor", "model", "environment")
 
 
@@ -30,6 +31,25 @@ class Files(Table):
     formerly: str | list[str] | None = None  # read by config.formerly, for every kind of table alike
 
     _paths = field_validator("paths", mode="before")(_as_list)
+
+
+class CostFiles(Files):
+    """`[costs.NAME]`."""
+
+    billing: Billing = "invoice"
+
+
+class InvoiceTable(Files):
+    """`[invoices.NAME]`: whose invoices they are, and from when on one that is not there is late."""
+
+    account: Named
+    due_days: Annotated[Whole, Field(ge=0, le=366)] = 10  # after the month's end
+    accept: list[Named] = []  # numbers whose other content takes the place of what is booked
+
+    @field_validator("formerly")
+    @classmethod
+    def _needless(cls, _: Any) -> None:
+        raise ValueError("leave it out: invoices are booked by their account, whatever this table is called")
 
 
 class Prices(Table):
@@ -119,8 +139,9 @@ class FinopsToml(Table):
     start_date: StartDay
     providers: dict[str, dict[str, Any]] = {}
     requests: dict[str, dict[str, Any]] = {}
-    costs: dict[str, Files] = {}
+    costs: dict[str, CostFiles] = {}
     revenue: dict[str, Files] = {}
+    invoices: dict[str, InvoiceTable] = {}
     owners: list[Owner] = []
     spread: list[SpreadTable] = []
     models: dict[str, str] = {}

@@ -31,7 +31,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from types import ModuleType
-from typing import Annotated, Generic, Protocol, TypeVar
+from typing import Annotated, Generic, Literal, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -204,6 +204,7 @@ class Options(BaseModel):
     admin_key_env: Variable
     base_url: str
     settle_hours: Hours
+    billing: Literal["invoice", "prepaid"] = "invoice"  # prepaid: no invoice of its usage is expected
 
     @field_validator("base_url")
     @classmethod

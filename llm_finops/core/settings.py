@@ -55,6 +55,16 @@ class RevenueSource:
 
 
 @dataclass(frozen=True, slots=True)
+class Invoiced:
+    """An account whose months are matched with invoices, under its name and those it had before."""
+
+    name: str
+    prepaid: bool = False  # it pays in advance: no invoice of its usage is expected
+    formerly: tuple[str, ...] = ()
+    past: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """An `[[owners]]` rule: what matches belongs to a customer, serves a feature, or carries a label, on its days."""
 
@@ -86,6 +96,7 @@ class Settings:
     accounts: tuple[Account, ...] = ()
     requests: tuple[RequestSource, ...] = ()
     revenue: tuple[RevenueSource, ...] = ()
+    invoiced: tuple[Invoiced, ...] = ()
     rules: tuple[Rule, ...] = ()
     spreads: tuple[Spread, ...] = ()
     aliases: Mapping[str, str] = field(default_factory=dict)  # their name of a model -> the provider's
@@ -109,6 +120,7 @@ _KINDS: dict[str, tuple[str, type[Any]]] = {
     "account": ("accounts", Account),
     "request_source": ("requests", RequestSource),
     "revenue_source": ("revenue", RevenueSource),
+    "invoiced": ("invoiced", Invoiced),
     "rule": ("rules", Rule),
     "spread": ("spreads", Spread),
 }
@@ -146,6 +158,8 @@ def from_rows(rows: Iterable[Setting]) -> Settings:
             attribute, made = _KINDS[row.kind]
             if "speaks_for" in value:  # JSON has no tuples
                 value["speaks_for"] = {name: tuple(ids) for name, ids in value["speaks_for"].items()}
+            if "formerly" in value:
+                value["formerly"] = tuple(value["formerly"])
             found[attribute].append(made(**value))
     made_of: dict[str, Any] = {**scalars, **{name: tuple(items) for name, items in found.items()}}
     return Settings(aliases=aliases, **made_of)

@@ -22,7 +22,7 @@ class Dataset(Generic[Row]):
     name: str
     record: type[Row]
     table: str
-    daily: bool = True  # period is a day, repeated in a column; else '*'
+    daily: bool = True  # period is a day, repeated in a column; else '*', or a month
     unhashed: frozenset[str] = frozenset()
     fact: bool = True  # part of the fingerprint
 
@@ -54,6 +54,9 @@ def _declare() -> Iterator[Dataset[Any]]:
     yield REQUEST_TOTALS
     yield REQUEST_QUANTILES
     yield REVENUE
+    yield INVOICES
+    yield INVOICE_LINES
+    yield INVOICE_MATCHES
     yield ESTIMATES
     yield TRUE_UPS
     yield RECONCILIATIONS
@@ -78,6 +81,10 @@ RECONCILIATIONS = Dataset("reconciliations", r.Reconciliation, "reconciliations"
 ALLOCATIONS = Dataset("allocations", r.Allocation, "allocations")
 COVERAGE = Dataset("coverage", r.Coverage, "coverage")
 MARGINS = Dataset("margins", r.Margin, "margins")
+# Their period is a month, which their rows say themselves.
+INVOICES = Dataset("invoices", r.Invoice, "invoices", daily=False)
+INVOICE_LINES = Dataset("invoice_lines", r.InvoiceLine, "invoice_lines", daily=False, unhashed=_SPELLING)
+INVOICE_MATCHES = Dataset("invoice_matches", r.InvoiceMatch, "invoice_matches", daily=False)
 
 DATASETS: dict[str, Dataset[Any]] = {dataset.name: dataset for dataset in _declare()}
 _ORDER = {name: position for position, name in enumerate(DATASETS)}

@@ -19,7 +19,7 @@ Number = sa.BigInteger()
 # SQLite gives automatic numbers to INTEGER PRIMARY KEY only.
 Serial = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
-_NUMBERS = {"quantity", "amount", "requests", "operations", "rows", "position", "pool_id", "covered", "former"}
+_NUMBERS = {"quantity", "amount", "requests", "operations", "rows", "position", "pool_id", "covered", "former", "lines"}
 _NULLABLE = {
     "cost_lines": {"quantity", "unit", "provider_list_nano", "invoice_line_id"},
     "priced_usage": {"list_cost_nano"},
@@ -27,6 +27,7 @@ _NULLABLE = {
     "reconciliations": {"left_amount", "right_amount", "difference"},
     "margins": {"revenue_nano"},
     "names": {"former"},
+    "invoice_matches": {"reported_nano", "invoiced_nano", "difference_nano"},
 }
 
 

@@ -8,8 +8,8 @@ import dagster as dg
 
 from llm_finops.config import Config, asset_name
 from llm_finops.ledger import datasets as d
-from llm_finops.pipeline import checks, decide, freshness, ingest, logs, sources
-from llm_finops.pipeline.events import DayTold, Event, tell, tell_whole
+from llm_finops.pipeline import checks, decide, freshness, ingest, invoices, logs, matches, sources
+from llm_finops.pipeline.events import DayTold, Event, tell, tell_periods, tell_whole
 from llm_finops.pipeline.outcome import FAULTS, Result, failures, totals
 from llm_finops.pipeline.reference import book_reference
 from llm_finops.pipeline.summary import summarise
@@ -37,6 +37,7 @@ class Asset:
     description: str
     kinds: frozenset[str]
     checks: Sequence[tuple[str, str, CheckOfDays]] = ()
+    monthly: bool = False  # its step takes days too: their months
 
 
 def partitions(config: Config) -> dg.DailyPartitionsDefinition:
@@ -44,10 +45,25 @@ def partitions(config: Config) -> dg.DailyPartitionsDefinition:
     return dg.DailyPartitionsDefinition(start_date=config.start_date.isoformat(), timezone="UTC")
 
 
+def month_partitions(config: Config) -> dg.MonthlyPartitionsDefinition:
+    """Months (UTC) from that of the configured start to the one that is not over yet."""
+    return dg.MonthlyPartitionsDefinition(
+        start_date=f"{config.start_date:%Y-%m}", fmt="%Y-%m", timezone="UTC", end_offset=1
+    )
+
+
 def build_assets(config: Config) -> list[dg.AssetsDefinition]:
     """Every asset of a configuration."""
-    days = partitions(config)
-    return [_reference(), *(_definition(asset, days) for asset in declared(config))]
+    days, months = partitions(config), month_partitions(config)
+    nodes = list(declared(config))
+    monthly = [asset for asset in nodes if asset.monthly]
+    return [
+        _reference(),
+        *(
+            _definition(asset, months if asset.monthly else days, monthly if asset.name == SUMMARY else ())
+            for asset in nodes
+        ),
+    ]
 
 
 def declared(config: Config) -> Iterator[Asset]:
@@ -79,6 +95,15 @@ def declared(config: Config) -> Iterator[Asset]:
         "What each customer pays for the day. A day that no revenue file covers is unknown, not zero.",
         frozenset({"csv"}),
         [(*FRESH, freshness.revenue)],
+    )
+    yield Asset(
+        "invoices",
+        "ingest",
+        invoices.load_invoices,
+        [],
+        "The invoices of an account, by month: each number once, and as it was booked first unless you accept another.",
+        frozenset({"csv"}),
+        monthly=True,
     )
     yield from _reconciling(lines, priced)
     yield from _telling(lines, priced)
@@ -146,6 +171,16 @@ def _reconciling(lines: list[str], priced: list[str]) -> Iterator[Asset]:
         frozenset({"python"}),
         [("reconciled", "Usage at list price and reported cost agree.", checks.reconciled)],
     )
+    yield Asset(
+        "invoice_matches",
+        "reconcile",
+        matches.match_months,
+        ["invoices", *lines],
+        "What a month's reports say was billed beside its invoices, by category: matched, differs, not invoiced yet, "
+        "no invoice expected, invoice without cost. The difference is exact.",
+        frozenset({"python"}),
+        monthly=True,
+    )
 
 
 def _telling(lines: list[str], priced: list[str]) -> Iterator[Asset]:
@@ -174,7 +209,7 @@ def _telling(lines: list[str], priced: list[str]) -> Iterator[Asset]:
         SUMMARY,
         "tell",
         summarise,
-        ["margins"],
+        ["margins", "invoice_matches"],
         "The day in figures. At the end of a run it makes the newest complete day due for Slack, and fails the run if "
         "a day failed anywhere, naming account and day; the good days are recorded all the same.",
         frozenset({"slack"}),
@@ -203,9 +238,10 @@ def _reference() -> dg.AssetsDefinition:
     return reference
 
 
-def _definition(asset: Asset, days: dg.DailyPartitionsDefinition) -> dg.AssetsDefinition:
+def _definition(asset: Asset, periods: dg.PartitionsDefinition, along: Sequence[Asset]) -> dg.AssetsDefinition:
+    """One node; the assets `along` with it are settled and told in its step of a whole run (decision 010)."""
     specs = [
-        dg.AssetCheckSpec(name, asset=asset.name, description=said, partitions_def=days)
+        dg.AssetCheckSpec(name, asset=asset.name, description=said, partitions_def=periods)
         for name, said, _ in asset.checks
     ]
 
@@ -213,7 +249,7 @@ def _definition(asset: Asset, days: dg.DailyPartitionsDefinition) -> dg.AssetsDe
         name=asset.name,
         group_name=asset.group,
         deps=list(asset.deps),
-        partitions_def=days,
+        partitions_def=periods,
         backfill_policy=dg.BackfillPolicy.single_run(),
         kinds=set(asset.kinds),
         owners=OWNERS,
@@ -229,9 +265,13 @@ def _definition(asset: Asset, days: dg.DailyPartitionsDefinition) -> dg.AssetsDe
         missing = context.run.tags.get(ONLY_MISSING) == "true"
         announces = context.run.tags.get(MORE_TO_COME) != "true"
         with finops.work(run_id, whole=whole, only_missing=missing, announces=announces) as work:
-            result = asset.step(work, list(context.partition_keys))
-            told = _told(work, asset, result)
-        finops.note(run_id, failures(asset.name, result), result.computed)
+            asked = list(context.partition_keys)
+            done = [(of, of.step(work, asked)) for of in (*(along if whole else ()), asset)]
+            (*others, (_, told)) = [(of.name, _told(work, of, result)) for of, result in done]
+        for of, result in done:
+            finops.note(run_id, failures(of.name, result), result.computed)
+        for name, said in others:
+            yield from tell_periods(context, name, said)
         yield from tell(context, asset.name, told, specs)
         _gate(context, finops, asset.name)
 

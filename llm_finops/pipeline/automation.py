@@ -28,7 +28,7 @@ def daily_job() -> Any:
     """The job of the daily run and of every backfill: one run, one process, any range of days."""
     return dg.define_asset_job(
         DAILY_JOB,
-        selection=dg.AssetSelection.all(),
+        selection=dg.AssetSelection.all() - dg.AssetSelection.assets("invoices", "invoice_matches"),
         executor_def=dg.in_process_executor,
         tags=DEFERRED,
         description="Everything, from the providers to the morning's message, for a range of days: the daily run is "

@@ -59,6 +59,17 @@ def tell(
     yield dg.MaterializeResult(asset_key=asset, metadata=TOLD_ONE_BY_ONE)
 
 
+def tell_periods(
+    context: dg.AssetExecutionContext, name: str, periods: Mapping[str, DayTold]
+) -> Iterator[dg.AssetMaterialization]:
+    """The events of an asset with other partitions than the step that settled it; a job takes one kind only."""
+    known = context.repository_def.assets_defs_by_key[dg.AssetKey(name)].partitions_def
+    for period, told in sorted(periods.items()):
+        # An invoice may be of a month before the first, which Dagster does not know.
+        if told.ok and known is not None and known.has_partition_key(period):
+            yield dg.AssetMaterialization(dg.AssetKey(name), partition=period, metadata=told.metadata)
+
+
 def tell_whole(name: str, metadata: Mapping[str, Any]) -> Iterator[Event]:
     """The events of an asset without days. Deferring holds back its automatic one too."""
     asset = dg.AssetKey(name)

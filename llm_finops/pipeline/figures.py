@@ -9,6 +9,7 @@ from llm_finops.core.digest import CurrencyFigures, Doubts, EarlierDay, Figures,
 from llm_finops.core.records import ALL, COGS, EXCLUDED, NONE, OPEX, UNALLOCATED, Finding, Margin
 from llm_finops.ledger import Ledger
 from llm_finops.ledger import datasets as d
+from llm_finops.pipeline.invoice_news import invoice_news
 from llm_finops.pipeline.ledger_day import LedgerDay
 from llm_finops.pipeline.work import Work
 
@@ -20,6 +21,7 @@ _Nano = dict[str, int]
 
 def figures_of(work: Work, day: str, earlier: Iterable[str] = ()) -> Figures:
     """The figures of a complete day; `earlier` are days whose own message could not be sent."""
+    earlier = list(earlier)
     at = LedgerDay(work.ledger, day, work.ledger.seq())
     covered = at.sums("coverage", ("unit",), ("covered", "quantity")).get(("tokens",))
     costing = _costing(at)
@@ -37,6 +39,7 @@ def figures_of(work: Work, day: str, earlier: Iterable[str] = ()) -> Figures:
         quarantined=sum(finding.amount for finding in at.findings if finding.kind == QUARANTINED),
         findings=_doubts(at.findings),
         earlier=tuple(_earlier(work.ledger, past, at.seq) for past in sorted(earlier)),
+        invoices=invoice_news(work, at, earlier),
     )
 
 

@@ -11,7 +11,7 @@ from llm_finops import connectors
 from llm_finops.config import Config, ConfigError, load
 from llm_finops.connectors.contract import Connector, Refused
 from llm_finops.core.price import PriceBook
-from llm_finops.core.settings import Settings, from_rows
+from llm_finops.core.settings import Invoiced, Settings, from_rows
 from llm_finops.ledger import Gather, Key, Ledger
 from llm_finops.ledger import datasets as d
 from llm_finops.pipeline.outcome import Failed
@@ -57,6 +57,7 @@ class Work:
             accounts=_with_past(now.accounts, booked.accounts),
             requests=_with_past(now.requests, booked.requests),
             revenue=_with_past(now.revenue, booked.revenue),
+            invoiced=_invoiced(now.invoiced, booked.invoiced),
         )
 
     def gone(self, kind: str) -> set[str]:
@@ -98,6 +99,12 @@ def _with_past(now: tuple[Any, ...], booked: tuple[Any, ...]) -> tuple[Any, ...]
     names = {item.name for item in now}
     past = [replace(item, past=True) for item in booked if item.name not in names]
     return tuple(sorted([*now, *past], key=lambda item: str(item.name)))
+
+
+def _invoiced(now: tuple[Invoiced, ...], booked: tuple[Invoiced, ...]) -> tuple[Invoiced, ...]:
+    """What an account was called before is matched under its name of now."""
+    claimed = {old for account in now for old in account.formerly}
+    return _with_past(now, tuple(account for account in booked if account.name not in claimed))
 
 
 @dataclass

@@ -5,6 +5,7 @@ every name harmless), `plain` reads the same message in a terminal.
 """
 
 from llm_finops.core.digest.figures import CurrencyFigures, Doubts, EarlierDay, Figures, Owner, Part, Uncosted, Unpriced
+from llm_finops.core.digest.invoices import InvoiceNews
 from llm_finops.core.digest.message import Message, digest, plain
 from llm_finops.core.digest.words import escape, shown
 
@@ -13,6 +14,7 @@ __all__ = [
     "Doubts",
     "EarlierDay",
     "Figures",
+    "InvoiceNews",
     "Message",
     "Owner",
     "Part",

@@ -6,6 +6,7 @@ None is unknown everywhere, and is told as such; 0 is a fact. No order in these 
 from dataclasses import dataclass
 from typing import Literal
 
+from llm_finops.core.digest.invoices import InvoiceNews
 from llm_finops.core.records import UNALLOCATED
 
 CURRENCIES_MAX = 4  # that a message shows; the others are named
@@ -158,6 +159,7 @@ class Figures:
     quarantined: int = 0  # rows of files that are not counted
     findings: tuple[Doubts, ...] = ()
     earlier: tuple[EarlierDay, ...] = ()
+    invoices: tuple[InvoiceNews, ...] = ()
     main_currency: str = "USD"  # shown first
 
     @property

@@ -14,6 +14,7 @@ from typing import Any
 
 from llm_finops.core.digest.doubts import notes, trust
 from llm_finops.core.digest.figures import CURRENCIES_MAX, CurrencyFigures, Figures, Part
+from llm_finops.core.digest.invoices import invoice_lines
 from llm_finops.core.digest.lines import earlier, fields, headline, only_revenue, sentence, unused
 from llm_finops.core.digest.tables import Table, losses, owners, parts, render
 from llm_finops.core.digest.words import UNKNOWN, count_text, day_text, unescape
@@ -83,6 +84,8 @@ def _blocks(figures: Figures, currencies: Sequence[CurrencyFigures], top: int) -
         blocks.append(_section(f"And {len(others)} more: {', '.join(money.currency for money in others[:20])}."))
     if weak := notes(figures, shown, top):
         blocks.append(_section(weak))
+    if invoices := invoice_lines(figures.invoices):
+        blocks.append(_section(invoices))
     for money in shown if not unused(figures) else ():
         code = f" · {money.currency}" if sum(money.has_cost for money in currencies) > 1 else ""
         tables = _tables(money, code) if money.has_cost else []
