@@ -34,6 +34,7 @@ GRAPH = {
         "azure_cost_lines": ["reference"],
         "request_totals": ["reference"],
         "revenue": [],
+        "invoices": [],
     },
     "reconcile": {
         "estimates": ["azure_cost_lines", "openai_eu_cost_lines", "openai_eu_priced_usage"],
@@ -44,6 +45,7 @@ GRAPH = {
             "openai_eu_priced_usage",
             "request_totals",
         ],
+        "invoice_matches": ["azure_cost_lines", "invoices", "openai_eu_cost_lines"],
     },
     "allocate": {
         "allocations": [
@@ -56,7 +58,7 @@ GRAPH = {
         ],
     },
     "margin": {"margins": ["allocations", "request_totals", "revenue"]},
-    "tell": {"daily_summary": ["margins"]},
+    "tell": {"daily_summary": ["invoice_matches", "margins"]},
 }
 
 
@@ -92,8 +94,9 @@ def test_every_asset_says_what_it_is_and_whose(definitions: dg.Definitions) -> N
         assert len(spec.description or "") > 40, name
         assert list(spec.owners) == ["team:finops"], name
         assert 1 <= len(spec.kinds) <= 3, name
-        is_daily = isinstance(spec.partitions_def, dg.DailyPartitionsDefinition)
-        assert is_daily == (name != "reference"), name
+        of = {"reference": type(None)}.get(name, dg.DailyPartitionsDefinition)
+        of = dg.MonthlyPartitionsDefinition if name in {"invoices", "invoice_matches"} else of
+        assert type(spec.partitions_def) is of, name
 
 
 def test_the_definitions_load_as_a_whole(definitions: dg.Definitions) -> None:

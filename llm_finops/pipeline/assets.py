@@ -60,7 +60,7 @@ def build_assets(config: Config) -> list[dg.AssetsDefinition]:
     return [
         _reference(),
         *(
-            _definition(asset, months if asset.monthly else days, monthly if asset.name == SUMMARY else ())
+            _definition(asset, months if asset.monthly else days, months, monthly if asset.name == SUMMARY else ())
             for asset in nodes
         ),
     ]
@@ -238,8 +238,10 @@ def _reference() -> dg.AssetsDefinition:
     return reference
 
 
-def _definition(asset: Asset, periods: dg.PartitionsDefinition, along: Sequence[Asset]) -> dg.AssetsDefinition:
-    """One node; the assets `along` with it are settled and told in its step of a whole run (decision 010)."""
+def _definition(
+    asset: Asset, periods: dg.PartitionsDefinition, months: dg.PartitionsDefinition, along: Sequence[Asset]
+) -> dg.AssetsDefinition:
+    """One node; the assets by month `along` with it are settled and told in its step of a whole run (decision 010)."""
     specs = [
         dg.AssetCheckSpec(name, asset=asset.name, description=said, partitions_def=periods)
         for name, said, _ in asset.checks
@@ -271,7 +273,7 @@ def _definition(asset: Asset, periods: dg.PartitionsDefinition, along: Sequence[
         for of, result in done:
             finops.note(run_id, failures(of.name, result), result.computed)
         for name, said in others:
-            yield from tell_periods(context, name, said)
+            yield from tell_periods(name, months, said)
         yield from tell(context, asset.name, told, specs)
         _gate(context, finops, asset.name)
 

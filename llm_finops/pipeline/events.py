@@ -60,13 +60,12 @@ def tell(
 
 
 def tell_periods(
-    context: dg.AssetExecutionContext, name: str, periods: Mapping[str, DayTold]
+    name: str, known: dg.PartitionsDefinition, periods: Mapping[str, DayTold]
 ) -> Iterator[dg.AssetMaterialization]:
     """The events of an asset with other partitions than the step that settled it; a job takes one kind only."""
-    known = context.repository_def.assets_defs_by_key[dg.AssetKey(name)].partitions_def
     for period, told in sorted(periods.items()):
-        # An invoice may be of a month before the first, which Dagster does not know.
-        if told.ok and known is not None and known.has_partition_key(period):
+        # An invoice may be of a month to come, which Dagster does not know yet.
+        if told.ok and known.has_partition_key(period):
             yield dg.AssetMaterialization(dg.AssetKey(name), partition=period, metadata=told.metadata)
 
 

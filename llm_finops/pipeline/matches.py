@@ -75,7 +75,8 @@ def _settle(work: Work, account: Invoiced, month: str) -> Outcome:
 
 def _reported(gather: Gather, names: Sequence[str], day: str) -> list[CostLine] | None:
     """The day's lines under every name the account had; None where no report covers it."""
-    reported = [name for name in names if is_reported(gather, name, day)]
+    there = [name for name in names if gather.has(d.COST_LINES, name, day)]  # most days of a first month have none
+    reported = [name for name in there if is_reported(gather, name, day)]
     if not reported:
         return None
     return [line for name in reported for line in gather.read(d.COST_LINES, name, day)]

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from llm_finops.core.settings import to_rows
+from llm_finops.ledger import datasets as d
 from llm_finops.pipeline.assets import declared
 from llm_finops.pipeline.outcome import Failed, failures
-from llm_finops.pipeline.reference import book_reference
 from llm_finops.pipeline.run import RunReport
 from llm_finops_tests.pipeline.little import Little, write_csv
 
@@ -90,7 +91,8 @@ class Billed(Little):
         computed = 0
         with self.finops.work("booked") as work:
             before = work.ledger.seq()
-            book_reference(work)
+            with work.ledger.commit("settings") as commit:  # the price book says nothing here, and takes a second
+                commit.book(d.SETTINGS, "*", "*", to_rows(work.settings()))
             for asset in declared(self.config):
                 if asset.name in TAKEN or asset.name.endswith("_cost_lines"):
                     result = asset.step(work, list(days or [DAY]))
