@@ -8,6 +8,7 @@ from llm_finops import connectors
 from llm_finops.config import Config, ConfigError, load
 from llm_finops.doctor.check import Check, ok, problem, warning
 from llm_finops.doctor.files import examine_costs, examine_prices, examine_revenue
+from llm_finops.doctor.invoices import examine_invoices
 from llm_finops.doctor.logs import examine_log
 from llm_finops.doctor.providers import Met, examine_provider
 from llm_finops.doctor.slack_channel import examine_slack
@@ -37,6 +38,8 @@ def examine(
         yield from examine_costs(config, name, at)
     for name in config.revenue:
         yield from examine_revenue(config, name, at)
+    for name in config.invoices:
+        yield from examine_invoices(config, name, at)
     yield from examine_prices(config)
     yield from examine_ledger(config)
     yield from examine_slack(config)

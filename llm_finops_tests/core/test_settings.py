@@ -12,6 +12,7 @@ from llm_finops.core.records import Setting
 from llm_finops.core.settings import (
     VERBS,
     Account,
+    Invoiced,
     RequestSource,
     RevenueSource,
     Rule,
@@ -42,6 +43,7 @@ SETTINGS = st.builds(
         )
     ),
     revenue=_distinct(st.builds(RevenueSource, NAMES, st.booleans())),
+    invoiced=_distinct(st.builds(Invoiced, NAMES, st.booleans(), st.lists(NAMES, max_size=2).map(tuple))),
     rules=_distinct(st.builds(Rule, NAMES, MATCH, st.none() | NAMES)),
     spreads=_distinct(st.builds(Spread, NAMES, MATCH, st.just("even") | st.dictionaries(NAMES, st.integers(1, 9)))),
     aliases=st.dictionaries(NAMES, NAMES, max_size=2),
@@ -57,6 +59,7 @@ def _by_name(settings: Settings) -> Settings:
         accounts=tuple(sorted(settings.accounts, key=lambda item: item.name)),
         requests=tuple(sorted(settings.requests, key=lambda item: item.name)),
         revenue=tuple(sorted(settings.revenue, key=lambda item: item.name)),
+        invoiced=tuple(sorted(settings.invoiced, key=lambda item: item.name)),
     )
 
 

@@ -1,0 +1,132 @@
+"""Months in Dagster and in Slack: what the daily run tells of them, what a click does, what the message says."""
+
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from llm_finops.core.digest import plain
+from llm_finops.pipeline.deliver import message_of
+from llm_finops_tests.pipeline.billed import INVOICE, Billed
+from llm_finops_tests.pipeline.little import DAYS, FIRST, LAST, Little, write_csv
+from llm_finops_tests.pipeline.test_events import told
+from llm_finops_tests.pipeline.test_ui import VERSIONS, Ui, instance, ui  # noqa: F401  (fixtures)
+
+MONTH = "2026-11"
+TABLE = '[invoices.paper]\naccount = "paper"\npaths = "invoices/*.csv"\n'
+REPORTED = 20_500_000_000  # five days of 4.10
+CENT = 10_000_000
+
+
+def invoice(company: Little, amount: str, number: str = "INV-1", month: str = MONTH) -> Path:
+    rows = Billed.invoice_rows([("usage", amount)], number, month)
+    return write_csv(company.root / "invoices" / f"{number}.csv", INVOICE, rows)
+
+
+def state(company: Little) -> list[tuple[object, ...]]:
+    return company.rows(
+        "select month, reported_nano, difference_nano, state from current_invoice_matches order by month"
+    )
+
+
+@pytest.fixture
+def billed(played: Little) -> Little:
+    played.configure(TABLE)
+    return played
+
+
+def test_the_daily_run_tells_the_months_it_moved_or_was_asked_for(
+    billed: Little,
+    instance: dg.DagsterInstance,  # noqa: F811
+) -> None:
+    invoice(billed, "20.51")
+    report = billed.run(LAST, LAST, instance)
+    assert report.ok
+    assert state(billed) == [(MONTH, REPORTED, CENT, "differs")]
+    assert {name: told(instance, name) for name in ("invoices", "invoice_matches", "daily_summary")} == {
+        "invoices": {MONTH},
+        "invoice_matches": {MONTH},
+        "daily_summary": {LAST},
+    }
+    again = billed.run(LAST, LAST, instance)
+    assert (again.ok, again.new_versions, again.computed) == (True, 0, 0)
+    # A restated day moves the match, and a file that cannot be read fails the run once all else is told.
+    billed.report(LAST, amount="2.01")
+    (billed.root / "invoices" / "INV-1.csv").unlink()
+    report = billed.run(LAST, LAST, instance)
+    assert [(f.asset, f.subject, f.day) for f in report.failed] == [("invoices", "paper", MONTH)]
+    assert state(billed) == [(MONTH, REPORTED + CENT, 0, "matched")]
+
+
+def test_a_month_asked_for_alone_in_the_ui_books_that_match_and_nothing_else(
+    billed: Little,
+    ui: Ui,  # noqa: F811
+    instance: dg.DagsterInstance,  # noqa: F811
+) -> None:
+    invoice(billed, "20.51")
+    ui.materialise("reference", None)
+    before = set(billed.rows(VERSIONS))
+    ui.materialise("invoices", MONTH)
+    ui.materialise("invoice_matches", MONTH)
+    made = {version[1:4] for version in set(billed.rows(VERSIONS)) - before}
+    assert made == {(name, "paper", MONTH) for name in ("invoices", "invoice_lines", "invoice_matches")}
+    assert state(billed) == [(MONTH, REPORTED, CENT, "differs")]
+    assert {name: told(instance, name) for name in ("invoices", "invoice_matches", "margins")} == {
+        "invoices": {MONTH},
+        "invoice_matches": {MONTH},
+        "margins": set(),
+    }
+
+
+def lines(company: Little, day: str = LAST) -> list[str]:
+    with company.finops.work("") as work:
+        return [line for line in plain(message_of(work, day)).splitlines() if line.startswith("Invoice ")]
+
+
+def test_the_message_tells_what_came_and_differs_on_its_day_and_is_silent_the_day_after(billed: Little) -> None:
+    invoice(billed, "20.50", month="2026-10")  # of a month before the start: not ours
+    invoice(billed, "20.51", "INV-2")
+    assert billed.settle(LAST, LAST).ok
+    assert lines(billed) == ["Invoice paper 2026-11: $20.51 billed, $20.50 reported, differs by $0.01."]
+    assert lines(billed, DAYS[-2]) == []  # its morning was before that
+
+    # The next morning nothing moves; then a day is restated, and what was said of its day stays said.
+    billed.set_clock("2026-11-23T06:30:00Z")
+    assert billed.settle(LAST, LAST).ok
+    assert lines(billed, "2026-11-22") == []
+    billed.set_clock("2026-11-24T06:30:00Z")
+    billed.report(LAST, amount="2.01")
+    assert billed.settle(LAST, LAST).ok
+    assert lines(billed, "2026-11-23") == []  # it matches now: nothing to do
+    billed.set_clock("2026-11-25T06:30:00Z")
+    billed.report(LAST, amount="2.04")
+    assert billed.settle(LAST, LAST).ok
+    assert lines(billed, "2026-11-24") == ["Invoice paper 2026-11: $20.51 billed, $20.54 reported, differs by −$0.03."]
+    assert lines(billed) == ["Invoice paper 2026-11: $20.51 billed, $20.50 reported, differs by $0.01."]
+
+
+def test_an_invoice_is_late_from_its_due_day_on_until_it_comes(billed: Little) -> None:
+    (billed.root / "invoices").mkdir()
+    invoice(billed, "0.00", "INV-0", "2026-12")
+    write_csv(billed.root / "invoices" / "INV-0.csv", INVOICE, [])
+    billed.configure(TABLE + "due_days = 5\n")
+    assert billed.settle(FIRST, LAST).ok
+    assert lines(billed) == []
+    assert lines(billed, "2026-12-04") == []
+    late = "Invoice paper 2026-11: late, 5 days after the month's end; $20.50 reported."
+    assert lines(billed, "2026-12-05") == [late]
+    billed.set_clock("2026-12-07T06:30:00Z")
+    invoice(billed, "20.50")
+    assert billed.settle(LAST, LAST).ok
+    assert lines(billed, "2026-12-05") == [late]
+    assert lines(billed, "2026-12-06") == ["Invoice paper 2026-11: $20.50 billed, $20.50 reported, matches."]
+    assert lines(billed, "2026-12-07") == []
+    # Another content: said once, on the morning it came.
+    billed.set_clock("2026-12-09T06:30:00Z")
+    path = invoice(billed, "20.49")
+    path.rename(path.with_name("again.csv"))
+    invoice(billed, "20.50")
+    assert billed.settle(LAST, LAST).ok
+    assert lines(billed, "2026-12-08") == [
+        "Invoice paper 2026-11: INV-1 is not taken; the findings of the month say why."
+    ]
