@@ -56,7 +56,16 @@ def test_every_target_of_the_readme_is_in_the_makefile() -> None:
 
 
 @pytest.mark.parametrize(
-    "table", [tables.Owner, tables.SpreadTable, tables.AllocationTable, tables.SlackTable, tables.Reporting]
+    "table",
+    [
+        tables.Owner,
+        tables.SpreadTable,
+        tables.AllocationTable,
+        tables.SlackTable,
+        tables.Reporting,
+        tables.CostFiles,
+        tables.InvoiceTable,
+    ],
 )
 def test_every_key_of_the_configuration_is_in_the_readme(table: type[BaseModel]) -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -9,8 +9,9 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from llm_finops.core.documents import Invoice, InvoiceLine
 from llm_finops.core.money import nano_text
-from llm_finops.core.records import NONE, Invoice, InvoiceLine
+from llm_finops.core.records import NONE
 
 Number = tuple[str, str]  # issuer and number
 

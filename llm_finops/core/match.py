@@ -7,8 +7,9 @@ Usage, tax, credit, purchase and adjustment stay apart, and so does what an invo
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
+from llm_finops.core.documents import Invoice, InvoiceLine, InvoiceMatch
 from llm_finops.core.money import Money, fits
-from llm_finops.core.records import REPORTED, CostLine, Finding, Invoice, InvoiceLine, InvoiceMatch, key_bytes
+from llm_finops.core.records import REPORTED, CostLine, Finding, key_bytes
 
 MATCHED, DIFFERS = "matched", "differs"
 NOT_INVOICED, NOT_EXPECTED, WITHOUT_COST = "not invoiced yet", "no invoice expected", "invoice without cost"

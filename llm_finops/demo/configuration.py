@@ -8,7 +8,8 @@ from pathlib import Path
 
 from llm_finops.demo import keys, unlogged
 from llm_finops.demo.company import REPORTS, SEARCH
-from llm_finops.demo.files import PRICES, REQUESTS, REVENUE, write_if_changed
+from llm_finops.demo.files import INVOICES, PRICES, REQUESTS, REVENUE, write_if_changed
+from llm_finops.demo.invoices import invoiced
 from llm_finops.demo.world import Window
 
 CONFIG_NAME = "finops.toml"
@@ -63,7 +64,12 @@ def write_config(
     that is not `logged` has no request log, but rules by key and shares by seat.
     """
     path = home / CONFIG_NAME
-    tables = [*_tables(openai_url, anthropic_url, logged=logged), *_slack(slack_url), ("[reporting]", {"at": "06:30"})]
+    tables = [
+        *_tables(openai_url, anthropic_url, logged=logged),
+        *_invoices(home, window),
+        *_slack(slack_url),
+        ("[reporting]", {"at": "06:30"}),
+    ]
     lines = ["# The made-up company of `llm-finops demo`, written by it.", f"start_date = {_start(path, window)}"]
     for heading, table in tables:
         lines += ["", heading, *(f"{_name(name)} = {_value(value)}" for name, value in table.items())]
@@ -91,6 +97,14 @@ def _tables(openai_url: str, anthropic_url: str, *, logged: bool) -> Iterator[tu
         yield "[[owners]]", {"name": name, "match": {"account": key.project.provider, "api_key": key.id}, **given}
     if not logged:
         yield from unlogged.rules()
+
+
+def _invoices(home: Path, window: Window) -> Iterator[tuple[str, Table]]:
+    """Of a provider that has sent any: paths without a file are refused."""
+    for provider in keys.PROVIDERS:
+        written = next((home / INVOICES).glob(f"{provider}-*.csv"), None)
+        if written or any(provider == by for _, by in invoiced(window)):
+            yield f"[invoices.{provider}]", {"account": provider, "paths": [f"{INVOICES}/{provider}-*.csv"]}
 
 
 def _slack(url: str | None) -> list[tuple[str, Table]]:

@@ -15,11 +15,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from llm_finops.demo.billing import Fee, fees_of_month, metered, month_of
+from llm_finops.demo.invoices import INVOICE_COLUMNS, invoice_rows, invoiced, spent
 from llm_finops.demo.log import LogRow, log_rows
 from llm_finops.demo.prices import PriceRow, price_rows
 from llm_finops.demo.world import Window
 
-REQUESTS, REVENUE, PRICES = "requests", "revenue", "prices.csv"
+REQUESTS, REVENUE, INVOICES, PRICES = "requests", "revenue", "invoices", "prices.csv"
 PRIVATE = 0o600
 UNFINISHED = ".new"  # how the name of a file ends until it is whole
 
@@ -35,7 +36,8 @@ _PRICE_COLUMNS = (
 def write_files(home: Path, window: Window, *, logged: bool = True) -> list[Path]:
     """Write what the window needs below `home`; the files that are new or changed.
 
-    `requests/2026-11-23.parquet` a day (if the company is `logged`), `revenue/2026-11.csv` a month, and `prices.csv`.
+    `requests/2026-11-23.parquet` a day (if the company is `logged`), `revenue/2026-11.csv` a month,
+    `invoices/openai-2026-10.csv` a month that is over, and `prices.csv`.
     """
     contents: Iterator[tuple[Path, bytes]] = _contents(home, window, logged=logged)
     return [path for path, content in contents if write_if_changed(path, content)]
@@ -56,19 +58,23 @@ def write_if_changed(path: Path, content: bytes) -> bool:
 
 def clear_unfinished(home: Path) -> None:
     """Take away what a killed writer has left half-written; nobody else may be writing now."""
-    for folder in (home, home / REQUESTS, home / REVENUE):
+    for folder in (home, home / REQUESTS, home / REVENUE, home / INVOICES):
         for path in folder.glob(f"*{UNFINISHED}"):
             path.unlink(missing_ok=True)
 
 
 def _contents(home: Path, window: Window, *, logged: bool) -> Iterator[tuple[Path, bytes]]:
     for day in window.dates():
-        metered(day)  # kept for the month's file: a day is made once while it is at hand
+        metered(day)  # kept for the month's files: a day is made once while it is at hand
+        spent(day)
         if logged:
             yield home / REQUESTS / f"{day.isoformat()}.parquet", _parquet(log_rows(day))
     for month in sorted({month_of(day)[0] for day in window.dates()}):
         fees = fees_of_month(month, window.until)
         yield home / REVENUE / f"{month:%Y-%m}.csv", _csv(_REVENUE_COLUMNS, map(_revenue, fees))
+    for month, provider in invoiced(window):
+        rows = invoice_rows(month, provider)
+        yield home / INVOICES / f"{provider}-{month:%Y-%m}.csv", _csv(INVOICE_COLUMNS, rows)
     yield home / PRICES, _csv(_PRICE_COLUMNS, map(_price, price_rows(window.until)))
 
 

@@ -11,9 +11,10 @@ from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple, TypeVar
 
+from llm_finops.core.documents import Invoice, InvoiceLine
 from llm_finops.core.invoices import Document
 from llm_finops.core.money import Money, MoneyError, currency_code, fits
-from llm_finops.core.records import CHARGE_CATEGORIES, NONE, USAGE, Finding, Invoice, InvoiceLine, key_bytes
+from llm_finops.core.records import CHARGE_CATEGORIES, NONE, USAGE, Finding, key_bytes
 from llm_finops.inputs.files import InputError, Table, contents, read_tables, stripped
 from llm_finops.inputs.periods import PeriodError, days_of, instant, period, stamp
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from llm_finops.core import documents as i
 from llm_finops.core import records as r
 
 Row = TypeVar("Row")
@@ -82,9 +83,9 @@ ALLOCATIONS = Dataset("allocations", r.Allocation, "allocations")
 COVERAGE = Dataset("coverage", r.Coverage, "coverage")
 MARGINS = Dataset("margins", r.Margin, "margins")
 # Their period is a month, which their rows say themselves.
-INVOICES = Dataset("invoices", r.Invoice, "invoices", daily=False)
-INVOICE_LINES = Dataset("invoice_lines", r.InvoiceLine, "invoice_lines", daily=False, unhashed=_SPELLING)
-INVOICE_MATCHES = Dataset("invoice_matches", r.InvoiceMatch, "invoice_matches", daily=False)
+INVOICES = Dataset("invoices", i.Invoice, "invoices", daily=False)
+INVOICE_LINES = Dataset("invoice_lines", i.InvoiceLine, "invoice_lines", daily=False, unhashed=_SPELLING)
+INVOICE_MATCHES = Dataset("invoice_matches", i.InvoiceMatch, "invoice_matches", daily=False)
 
 DATASETS: dict[str, Dataset[Any]] = {dataset.name: dataset for dataset in _declare()}
 _ORDER = {name: position for position, name in enumerate(DATASETS)}

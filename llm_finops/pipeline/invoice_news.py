@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 
 from llm_finops.core.digest import InvoiceNews
+from llm_finops.core.documents import InvoiceMatch
 from llm_finops.core.match import DIFFERS, NOT_INVOICED
-from llm_finops.core.records import InvoiceMatch
 from llm_finops.ledger import Key
 from llm_finops.ledger import datasets as d
 from llm_finops.pipeline.invoices import INVOICE_REFUSED

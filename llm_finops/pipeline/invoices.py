@@ -4,8 +4,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from llm_finops.core.documents import InvoiceLine
 from llm_finops.core.invoices import Document, Number, Taken, take
-from llm_finops.core.records import Finding, InvoiceLine, Quarantined
+from llm_finops.core.records import Finding, Quarantined
 from llm_finops.inputs.invoices import BadInvoice, InvoiceFiles, doubts, read_invoices
 from llm_finops.ledger import Commit
 from llm_finops.ledger import datasets as d

@@ -3,8 +3,9 @@
 from calendar import monthrange
 from collections.abc import Sequence
 
+from llm_finops.core.documents import InvoiceMatch
 from llm_finops.core.match import match
-from llm_finops.core.records import CostLine, InvoiceMatch
+from llm_finops.core.records import CostLine
 from llm_finops.core.settings import Invoiced
 from llm_finops.ledger import Gather, Key
 from llm_finops.ledger import datasets as d

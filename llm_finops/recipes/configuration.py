@@ -29,6 +29,12 @@ _SLACK = """
 # [slack]
 # channel = "C0123456789"
 """
+_INVOICES = """
+# Your invoices, to be matched with what was reported, month by month (docs/invoices.md).
+# [invoices.openai]
+# account = "openai"
+# paths = ["invoices/openai-*.csv"]
+"""
 _REVENUE = """
 # What customers pay: without it margins are unknown. CSV with customer, amount, currency, and day or from/until.
 # [revenue.billing]
@@ -76,6 +82,7 @@ def configuration(asked: Asked) -> str:
         *(line for account in asked.accounts for line in _account(account)),
         *(_log(asked.log, asked.accounts) if asked.log else _no_log()),
         *(_revenue(asked) if asked.revenue else [_REVENUE.rstrip()]),
+        _INVOICES.rstrip(),
         _RULES.rstrip(),
         _SLACK.rstrip(),
     ]

@@ -44,7 +44,7 @@ def said(*news: InvoiceNews) -> list[str]:
         ),
         (
             InvoiceNews("a", "2026-09", "refused", refused="INV`<!here>"),
-            "Invoice a 2026-09: INV\N{MODIFIER LETTER GRAVE ACCENT}<!here> is not taken; the findings of the month say why.",
+            "Invoice a 2026-09: INV\u02cb<!here> is not taken; the findings of the month say why.",
         ),
     ],
 )

@@ -6,10 +6,11 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
+from llm_finops.core.documents import Invoice, InvoiceLine
 from llm_finops.core.invoices import Document, take
 from llm_finops.core.match import DIFFERS, MATCHED, NOT_EXPECTED, NOT_INVOICED, UNEXPLAINED, WITHOUT_COST, match
 from llm_finops.core.money import Money
-from llm_finops.core.records import CHARGE_CATEGORIES, CostLine, Invoice, InvoiceLine
+from llm_finops.core.records import CHARGE_CATEGORIES, CostLine
 
 MONTH = "2026-09"
 AMOUNT = st.integers(-(10**15), 10**15) | st.sampled_from([0, 5_000_000, -5_000_000, 5_000_001, 10**7])
