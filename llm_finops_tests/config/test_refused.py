@@ -153,3 +153,26 @@ def test_a_byte_order_mark_at_the_beginning_is_no_mistake(tmp_path: Path) -> Non
     environment = written(tmp_path, "\ufeff" + START)
     assert (tmp_path / "finops.toml").read_bytes()[:3] == b"\xef\xbb\xbf"
     assert str(load(environment).start_date) == "2026-11-01"
+
+
+INVOICES = OPENAI + '[invoices.x]\npaths = "x.csv"\n'
+
+
+@pytest.mark.parametrize(
+    ("toml", "said"),
+    [
+        (INVOICES, "invoices.x.account: missing; it is required"),
+        (
+            INVOICES + 'account = "opnai"',
+            "invoices.x.account: no account is called 'opnai'; did you mean 'openai'? there are openai",
+        ),
+        (INVOICES + 'account = "openai"\nformerly = "y"', "invoices.x.formerly: saw 'y'; leave it out: invoices are"),
+        (INVOICES + 'account = "openai"\ndue_days = -1', "invoices.x.due_days: saw -1; Input should be greater"),
+        (INVOICES + 'account = "openai"\ndue_day = 3', "invoices.x.due_day: unknown key; did you mean due_days?"),
+        (INVOICES + 'account = "openai"\ncolumns = { Number = "n" }', "invoices.x.columns: unknown 'Number'; allowed"),
+        (OPENAI + 'billing = "prepayed"', "providers.openai.billing: saw 'prepayed'; Input should be 'invoice' or"),
+        ('[costs.a]\npaths = "x.csv"\nbilling = "no"', "costs.a.billing: saw 'no'; Input should be 'invoice' or"),
+    ],
+)
+def test_whose_invoices_they_are_is_said_and_known(tmp_path: Path, toml: str, said: str) -> None:
+    assert refused(tmp_path, START + toml).startswith(f"finops.toml: {said}")

@@ -14,10 +14,11 @@ from llm_finops.demo.billing import revenue_of
 from llm_finops.demo.company import CUSTOMERS, TRYING
 from llm_finops.demo.configuration import write_config
 from llm_finops.demo.files import write_files
-from llm_finops.demo.keys import ALIASES
+from llm_finops.demo.keys import ALIASES, PROVIDERS
 from llm_finops.demo.log import dirt_of, log_rows
 from llm_finops.demo.prices import METERS, models, price_rows
 from llm_finops.demo.standins.running import ENVIRONMENT
+from llm_finops.demo.truth import cost_by_key
 from llm_finops.demo.world import Window, requests_of
 
 WINDOW = Window(date(2026, 11, 2), 4)
@@ -157,3 +158,26 @@ def test_the_configuration_keeps_its_first_day_and_follows_the_addresses(tmp_pat
     assert written["start_date"] == WINDOW.first
     assert written["providers"]["openai"]["base_url"] == "http://127.0.0.1:9/v1"
     assert "slack" not in written, "without an address nothing is posted"
+
+
+def test_months_that_are_over_are_invoiced_and_one_in_two_of_anthropics_is_too_high(tmp_path: Path) -> None:
+    window = Window(date(2026, 11, 1), 63)  # from 31 August on
+    write_files(tmp_path, window)
+    config = load({"LLM_FINOPS_CONFIG": str(write_config(tmp_path, window, *URLS)), **ENVIRONMENT})
+    assert {name: table.account for name, table in config.invoices.items()} == {p: p for p in PROVIDERS}
+    files = sorted((tmp_path / "invoices").iterdir())
+    assert [path.stem for path in files] == [f"{p}-2026-{m}" for p in ("anthropic", "openai") for m in ("09", "10")]
+    over = {}
+    for path in files:
+        provider, month = path.stem.split("-", 1)
+        with path.open(encoding="utf-8", newline="") as file:
+            billed = sum(Fraction(row["BilledCost"]) for row in csv.DictReader(file))
+        days = [day for day in window.dates() if f"{day:%Y-%m}" == month]
+        spent = sum(Fraction(sum(cost_by_key(day, provider).values()), 10**15) for day in days)
+        over[path.stem] = round(billed - spent, 2)
+    assert over == {
+        "anthropic-2026-09": Fraction("7.35"),
+        "anthropic-2026-10": 0,
+        "openai-2026-09": 0,
+        "openai-2026-10": 0,
+    }
