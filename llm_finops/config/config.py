@@ -17,7 +17,7 @@ from llm_finops.config.formerly import formerly_of, without
 from llm_finops.config.invoiced import invoiced_of
 from llm_finops.config.mistakes import explained, inner, refused, shown
 from llm_finops.config.settings_of import settings_of
-from llm_finops.config.tables import Checks, CostFiles, Files, FinopsToml, InvoiceTable, Reporting, SlackTable
+from llm_finops.config.tables import Checks, CostFiles, Files, FinopsToml, InvoiceTable, Rates, Reporting, SlackTable
 from llm_finops.connectors import contract
 from llm_finops.core.settings import Settings
 from llm_finops.inputs.requests import RequestLog, RequestLogError, request_log
@@ -58,6 +58,7 @@ class Config:
     costs: Mapping[str, CostFiles]
     revenue: Mapping[str, Files]
     invoices: Mapping[str, InvoiceTable]
+    rates: Mapping[str, Rates]
     price_patterns: tuple[str, ...]
     slack: SlackTable
     reporting: Reporting
@@ -151,6 +152,7 @@ def load(environment: Mapping[str, str], package: ModuleType = connectors) -> Co
         costs=tables.costs,
         revenue=tables.revenue,
         invoices=tables.invoices,
+        rates=tables.rates,
         price_patterns=tuple(tables.prices.paths) if tables.prices else (),
         slack=tables.slack,
         reporting=tables.reporting,

@@ -8,14 +8,19 @@ from pydantic import ValidationError
 
 from llm_finops.config.names import SOURCE_NAMES, is_source_name
 from llm_finops.config.spelling import meant
-from llm_finops.inputs import costs, invoices, revenue
+from llm_finops.inputs import costs, invoices, rates, revenue
 
 _SHOWN_MAX = 200
 # Known beginnings of keys, a user in an address, or a long run of letters and digits mixed.
 _SECRET = re.compile(r"(?i)\b(sk|xox[a-z]|xapp|pk|ghp|glpat|api|key)-|://[^/]*@|(?=\w*\d)(?=\w*[a-z])\w{24,}")
-_NAMED_TABLES = ("providers", "requests", "costs", "revenue", "invoices")
+_NAMED_TABLES = ("providers", "requests", "costs", "revenue", "invoices", "rates")
 _LISTED_TABLES = ("owners", "spread")
-_COLUMNS = {"costs": (*costs.FOCUS, *costs.DIMENSIONS), "revenue": revenue.COLUMNS, "invoices": invoices.COLUMNS}
+_COLUMNS = {
+    "costs": (*costs.FOCUS, *costs.DIMENSIONS),
+    "revenue": revenue.COLUMNS,
+    "invoices": invoices.COLUMNS,
+    "rates": rates.COLUMNS,
+}
 
 
 def explained(prefix: str, error: ValidationError, table: Mapping[str, Any]) -> list[str]:

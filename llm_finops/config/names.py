@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator
 
 from llm_finops.connectors.contract import safe_url
+from llm_finops.core.money import currency_code
 from llm_finops.core.records import ALL, ANY, NONE, UNALLOCATED
 
 _RESERVED = (UNALLOCATED, NONE, ALL, ANY)  # what stands in the ledger where there is no name
@@ -68,6 +69,7 @@ def _shares(value: Any) -> str | dict[str, int]:
 
 Named = Annotated[str, AfterValidator(_named)]
 Variable = Annotated[str, AfterValidator(_variable)]
+Currency = Annotated[str, AfterValidator(currency_code)]
 Day = Annotated[date, BeforeValidator(_day)]
 StartDay = Annotated[Day, AfterValidator(_start)]
 ClockTime = Annotated[time, PlainValidator(_clock_time)]

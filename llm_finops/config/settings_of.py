@@ -42,6 +42,7 @@ def settings_of(
         uncovered=tables.allocation.uncovered,
         allocate_tax=tables.allocation.tax,
         allocate_credit=tables.allocation.credit,
+        reporting_currency=tables.reporting.currency or "",
     )
     return settings, mistakes
 

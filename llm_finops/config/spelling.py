@@ -9,6 +9,7 @@ _TABLES = (
     tables.FinopsToml,
     tables.CostFiles,
     tables.InvoiceTable,
+    tables.Rates,
     tables.Owner,
     tables.SpreadTable,
     tables.AllocationTable,

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, field_validator, model_validator
 
-from llm_finops.config.names import ClockTime, Day, Named, SafeUrl, Shares, StartDay, Variable, Whole
+from llm_finops.config.names import ClockTime, Currency, Day, Named, SafeUrl, Shares, StartDay, Variable, Whole
 
 Glob = Annotated[str, Field(min_length=1)]
 Paths = Annotated[list[str], Field(min_length=1)]
@@ -50,6 +50,22 @@ class InvoiceTable(Files):
     @classmethod
     def _needless(cls, _: Any) -> None:
         raise ValueError("leave it out: invoices are booked by their account, whatever this table is called")
+
+
+class Rates(Table):
+    """`[rates.NAME]`: dated rates of exchange, our own columns or the European Central Bank's files as they come."""
+
+    paths: Paths
+    columns: dict[str, str] = {}
+    format: Literal["csv", "ecb"] = "csv"
+
+    _paths = field_validator("paths", mode="before")(_as_list)
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> Self:
+        if self.columns and self.format == "ecb":
+            raise ValueError('format = "ecb" knows its columns; leave out `columns`, or `format`')
+        return self
 
 
 class Prices(Table):
@@ -118,10 +134,11 @@ class SlackTable(Table):
 
 
 class Reporting(Table):
-    """`[reporting]`: when the daily run starts, and how many past days it reads again."""
+    """`[reporting]`: when the daily run starts, and how many past days it reads again; the currency of the whole."""
 
     at: ClockTime = time(6, 30)
     trailing_days: Annotated[Whole, Field(ge=1, le=31)] = 3
+    currency: Currency | None = None
 
 
 class Checks(Table):
@@ -142,6 +159,7 @@ class FinopsToml(Table):
     costs: dict[str, CostFiles] = {}
     revenue: dict[str, Files] = {}
     invoices: dict[str, InvoiceTable] = {}
+    rates: dict[str, Rates] = {}
     owners: list[Owner] = []
     spread: list[SpreadTable] = []
     models: dict[str, str] = {}

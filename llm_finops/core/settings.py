@@ -103,6 +103,7 @@ class Settings:
     uncovered: Literal["ladder", "scale"] = "ladder"
     allocate_tax: bool = False
     allocate_credit: bool = False
+    reporting_currency: str = ""
 
     def account(self, name: str) -> Account:
         """The account of that name; KeyError if there is none."""
@@ -133,6 +134,8 @@ _ORDERED = {"rule", "spread"}  # their position decides; of the others it does n
 def to_rows(settings: Settings) -> list[Setting]:
     """The settings as rows of the ledger, canonical: equal settings give equal rows."""
     rows = [Setting("option", 0, name, _json(getattr(settings, name))) for name in _SCALARS]
+    if settings.reporting_currency:  # without one nothing is said of it, so that no day is stale for the word alone
+        rows.append(Setting("option", 0, "reporting_currency", _json(settings.reporting_currency)))
     rows.append(Setting("verbs", 0, "version", _json(VERBS)))
     rows += [Setting("alias", 0, name, _json(model)) for name, model in settings.aliases.items()]
     for kind, (attribute, _) in _KINDS.items():

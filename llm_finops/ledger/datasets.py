@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from llm_finops.core import currencies
 from llm_finops.core import documents as i
 from llm_finops.core import records as r
 
@@ -47,6 +48,7 @@ class Dataset(Generic[Row]):
 def _declare() -> Iterator[Dataset[Any]]:
     yield PRICES
     yield SETTINGS
+    yield FX_RATES
     yield NAMES
     yield USAGE
     yield PRICED_USAGE
@@ -64,10 +66,13 @@ def _declare() -> Iterator[Dataset[Any]]:
     yield ALLOCATIONS
     yield COVERAGE
     yield MARGINS
+    yield CONVERTED_MARGINS
 
 
 PRICES = Dataset("prices", r.Price, "prices", daily=False)
 SETTINGS = Dataset("settings", r.Setting, "settings", daily=False)
+# By month: a new rate makes the days of its month be looked at again, not all of them (decision 011).
+FX_RATES = Dataset("fx_rates", currencies.FxRate, "fx_rates", daily=False)
 NAMES = Dataset("names", r.Name, "names", daily=False)
 USAGE = Dataset("usage", r.Usage, "usage")
 PRICED_USAGE = Dataset("priced_usage", r.PricedUsage, "priced_usage")
@@ -82,6 +87,7 @@ RECONCILIATIONS = Dataset("reconciliations", r.Reconciliation, "reconciliations"
 ALLOCATIONS = Dataset("allocations", r.Allocation, "allocations")
 COVERAGE = Dataset("coverage", r.Coverage, "coverage")
 MARGINS = Dataset("margins", r.Margin, "margins")
+CONVERTED_MARGINS = Dataset("converted_margins", currencies.ConvertedMargin, "converted_margins")
 # Their period is a month, which their rows say themselves.
 INVOICES = Dataset("invoices", i.Invoice, "invoices", daily=False)
 INVOICE_LINES = Dataset("invoice_lines", i.InvoiceLine, "invoice_lines", daily=False, unhashed=_SPELLING)

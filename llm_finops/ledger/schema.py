@@ -26,6 +26,7 @@ _NULLABLE = {
     "request_totals": {"list_cost_nano", "tags"},
     "reconciliations": {"left_amount", "right_amount", "difference"},
     "margins": {"revenue_nano"},
+    "converted_margins": {"revenue_nano", "cost_nano", "logged_cost_nano"},
     "names": {"former"},
     "invoice_matches": {"reported_nano", "invoiced_nano", "difference_nano"},
 }

@@ -11,6 +11,7 @@ from llm_finops.ledger import datasets as d
 from llm_finops.pipeline import checks, decide, freshness, ingest, invoices, logs, matches, sources
 from llm_finops.pipeline.events import DayTold, Event, tell, tell_periods, tell_whole
 from llm_finops.pipeline.outcome import FAULTS, Result, failures, totals
+from llm_finops.pipeline.rates import load_rates
 from llm_finops.pipeline.reference import book_reference
 from llm_finops.pipeline.summary import summarise
 from llm_finops.pipeline.work import Finops, Work
@@ -105,8 +106,13 @@ def declared(config: Config) -> Iterator[Asset]:
         frozenset({"csv"}),
         monthly=True,
     )
+    if config.rates or config.reporting.currency:
+        yield _rates()
     yield from _reconciling(lines, priced)
     yield from _telling(lines, priced)
+    if currency := config.reporting.currency:
+        yield _converted(currency)
+    yield _summary("converted_margins" if config.reporting.currency else "margins")
 
 
 def _provider_assets(account: str, provider: str) -> Iterator[Asset]:
@@ -205,11 +211,36 @@ def _telling(lines: list[str], priced: list[str]) -> Iterator[Asset]:
         "Revenue less allocated cost, by customer and feature. Revenue that is not loaded is unknown, not zero.",
         frozenset({"python"}),
     )
-    yield Asset(
+
+
+def _rates() -> Asset:
+    return Asset(
+        "fx_rates",
+        "ingest",
+        load_rates,
+        [],
+        "Dated rates of exchange from your files: a day's is the newest on or before it, at most 7 days old.",
+        frozenset({"csv"}),
+    )
+
+
+def _converted(currency: str) -> Asset:
+    return Asset(
+        "converted_margins",
+        "margin",
+        decide.convert_days,
+        ["margins", "fx_rates"],
+        f"The margins in {currency}, at the day's rates. What has no rate is not added up: its figure is unknown.",
+        frozenset({"python"}),
+    )
+
+
+def _summary(after: str) -> Asset:
+    return Asset(
         SUMMARY,
         "tell",
         summarise,
-        ["margins", "invoice_matches"],
+        [after, "invoice_matches"],
         "The day in figures. At the end of a run it makes the newest complete day due for Slack, and fails the run if "
         "a day failed anywhere, naming account and day; the good days are recorded all the same.",
         frozenset({"slack"}),

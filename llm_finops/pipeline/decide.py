@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from llm_finops.core.allocate import allocate
+from llm_finops.core.convert import NO_RATE, Rates, convert_margins
 from llm_finops.core.margin import margins
 from llm_finops.core.price import price_usage
 from llm_finops.core.reconcile import estimate, reconcile
@@ -14,6 +15,7 @@ from llm_finops.ledger import Gather, Key
 from llm_finops.ledger import datasets as d
 from llm_finops.pipeline.ingest import is_reported, settings_read
 from llm_finops.pipeline.outcome import FAULTS, Outcome, Result
+from llm_finops.pipeline.rates import months_of
 from llm_finops.pipeline.sources import REVENUE_NOT_LOADED, unknown_revenue
 from llm_finops.pipeline.work import Work, key
 
@@ -56,6 +58,11 @@ def allocate_days(work: Work, days: list[str]) -> Result:
 def margin_days(work: Work, days: list[str]) -> Result:
     """`margins` of every customer and feature."""
     return _settle(work, d.MARGINS, ["*"], days, (d.ALLOCATIONS,), _margin)
+
+
+def convert_days(work: Work, days: list[str]) -> Result:
+    """`converted_margins`: the margins in the reporting currency."""
+    return _settle(work, d.CONVERTED_MARGINS, ["*"], days, (d.MARGINS,), _convert)
 
 
 def _accounts(work: Work, *kinds: str) -> list[str]:
@@ -189,6 +196,17 @@ def _margin(_: Work, gather: Gather, __: str, day: str) -> Computed | None:
     rows, findings = margins(
         day, shares, totals, revenue, revenue_known=whole, unknown=unknown, settings=settings, names=names
     )
+    return Computed(rows, findings)
+
+
+def _convert(_: Work, gather: Gather, __: str, day: str) -> Computed | None:
+    currency = settings_read(gather).reporting_currency
+    if not currency or not gather.has(d.MARGINS, "*", day):
+        return None
+    doubts = gather.findings(d.MARGINS, "*", day)
+    elsewhere = {(f.subject, f.unit) for f in doubts if f.kind == NO_RATE}
+    rates = Rates(rate for month in months_of(day) for rate in gather.read(d.FX_RATES, "*", month))
+    rows, findings = convert_margins(day, gather.read(d.MARGINS, "*", day), rates, currency, elsewhere)
     return Computed(rows, findings)
 
 

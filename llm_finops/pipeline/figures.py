@@ -5,10 +5,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 
+from llm_finops.core.convert import NO_RATE
 from llm_finops.core.digest import CurrencyFigures, Doubts, EarlierDay, Figures, Owner, Part, Uncosted, Unpriced
 from llm_finops.core.records import ALL, COGS, EXCLUDED, NONE, OPEX, UNALLOCATED, Finding, Margin
 from llm_finops.ledger import Ledger
 from llm_finops.ledger import datasets as d
+from llm_finops.pipeline.converted_day import in_reporting_currency
 from llm_finops.pipeline.invoice_news import invoice_news
 from llm_finops.pipeline.ledger_day import LedgerDay
 from llm_finops.pipeline.work import Work
@@ -24,11 +26,13 @@ def figures_of(work: Work, day: str, earlier: Iterable[str] = ()) -> Figures:
     earlier = list(earlier)
     at = LedgerDay(work.ledger, day, work.ledger.seq())
     covered = at.sums("coverage", ("unit",), ("covered", "quantity")).get(("tokens",))
-    costing = _costing(at)
-    paying = sorted({m.currency for m in at.margins if m.revenue_nano} - {*costing, NONE})
+    conversion = in_reporting_currency(at)
+    money = conversion.day  # in one currency, or in those that there are
+    costing = _costing(money)
+    paying = sorted({m.currency for m in money.margins if m.revenue_nano} - {*costing, NONE})
     return Figures(
         day=day,
-        currencies=tuple(_currency(at, code, code in costing) for code in [*costing, *paying]),
+        currencies=tuple(_currency(money, code, code in costing) for code in [*costing, *paying]),
         used=_used(at),
         requests=sum(number for (number,) in at.sums("request_totals", (), ("requests",)).values()),
         logged=bool(at.settings.requests),
@@ -37,9 +41,12 @@ def figures_of(work: Work, day: str, earlier: Iterable[str] = ()) -> Figures:
         unpriced=_unpriced(at),
         uncosted=_uncosted(at),
         quarantined=sum(finding.amount for finding in at.findings if finding.kind == QUARANTINED),
-        findings=_doubts(at.findings),
+        findings=_doubts(f for f in at.findings if not (conversion.currency and f.kind == NO_RATE)),
         earlier=tuple(_earlier(work.ledger, past, at.seq) for past in sorted(earlier)),
         invoices=invoice_news(work, at, earlier),
+        main_currency=conversion.currency or _DEFAULT_CURRENCY,
+        rates_of=conversion.rates_of,
+        no_rate=conversion.missing,
     )
 
 
@@ -158,7 +165,7 @@ def _largest(findings: Iterable[Finding]) -> tuple[tuple[str, int], ...]:
 
 
 def _earlier(ledger: Ledger, day: str, seq: int) -> EarlierDay:
-    at = LedgerDay(ledger, day, seq)
+    at = in_reporting_currency(LedgerDay(ledger, day, seq)).day
     costs = {code: nano for (code,), (nano,) in at.sums("allocations", ("currency",), ("cost_nano",)).items()}
     if not costs and day in at.booked:
         costs = dict.fromkeys(_costing(at), 0)  # it cost nothing, which is known
@@ -221,10 +228,5 @@ def _features(margins: list[Margin], apart: set[str]) -> tuple[Owner, ...]:
 
 def _p95(at: LedgerDay, currency: str) -> int | None:
     """Of all requests, where one log holds them all: quantiles of several logs cannot be combined."""
-    found = [
-        row.p95_nano
-        for rows in at.ledger.read_days(d.REQUEST_QUANTILES, at.day, at.day, seq=at.seq).values()
-        for row in rows
-        if (row.grouping, row.currency) == ("all", currency)
-    ]
+    found = [p95 for code, p95 in at.quantiles if code == currency]
     return found[0] if len(found) == 1 else None

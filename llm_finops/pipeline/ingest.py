@@ -127,6 +127,7 @@ def missing_days(work: Work, first: str, last: str) -> list[str]:
     made += [(d.REVENUE, source.name) for source in settings.revenue]
     # Request logs alone book nothing on a day without requests; a day of theirs that was run has margins.
     made += [(d.MARGINS, "*")] if settings.accounts or settings.revenue or settings.requests else []
+    made += [(d.CONVERTED_MARGINS, "*")] if settings.reporting_currency else []
     for of, scope in made:
         known = {k.period for k in work.ledger.heads(of, scope)}
         found.update(day for day in every if day not in known)

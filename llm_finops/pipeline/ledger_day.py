@@ -6,14 +6,13 @@ from datetime import date, timedelta
 from functools import cached_property
 from typing import Any
 
-from llm_finops.core.records import ALL, USAGE, Finding, Margin
+from llm_finops.core.convert import NO_RATE
+from llm_finops.core.records import USAGE, Finding, Margin
 from llm_finops.core.settings import Settings, from_rows
 from llm_finops.ledger import Ledger, sums
 from llm_finops.ledger import datasets as d
 from llm_finops.pipeline.ingest import REPORT_INCOMPLETE
 from llm_finops.pipeline.sources import REVENUE_NOT_LOADED
-
-NO_RATE = "no rate"
 
 
 @dataclass(frozen=True)
@@ -72,7 +71,8 @@ class LedgerDay:
     @cached_property
     def no_rate(self) -> set[tuple[str, str]]:
         """(customer, currency) of cost whose revenue is in other currencies."""
-        return {(f.subject, f.unit) for f in self.findings if (f.kind, f.account) == (NO_RATE, ALL)}
+        versions = [v for k, v in self.ledger.heads(d.MARGINS, "*", self.seq).items() if k.period == self.day]
+        return {(f.subject, f.unit) for f in self.ledger.findings(versions) if f.kind == NO_RATE}
 
     @cached_property
     def booked(self) -> set[str]:
@@ -83,15 +83,31 @@ class LedgerDay:
     def history(self) -> dict[tuple[str, ...], int]:
         """{(day, currency): cost} of the month so far and of the week before."""
         found = sums(
-            self.ledger, "allocations", ("day", "currency"), ("cost_nano",), (_first(self.day), self.day), self.seq
+            self.ledger,
+            "allocations",
+            ("day", "currency"),
+            ("cost_nano",),
+            (first_of_history(self.day), self.day),
+            self.seq,
         )
         return {key: nano for key, (nano,) in found.items()}
+
+    @cached_property
+    def quantiles(self) -> list[tuple[str, int]]:
+        """(currency, p95) of all requests, of each log."""
+        return [
+            (row.currency, row.p95_nano)
+            for rows in self.ledger.read_days(d.REQUEST_QUANTILES, self.day, self.day, seq=self.seq).values()
+            for row in rows
+            if row.grouping == "all"
+        ]
 
     def cost(self, day: str, currency: str) -> int | None:
         """A day that was never booked is unknown, not 0."""
         return self.history.get((day, currency), 0) if day in self.booked else None
 
 
-def _first(day: str) -> str:
+def first_of_history(day: str) -> str:
+    """From when on earlier days are looked at: the first of the month, or a week before."""
     at = date.fromisoformat(day)
     return str(min(at - timedelta(days=7), at.replace(day=1)))

@@ -17,6 +17,7 @@ _STALE_MATTERS: dict[d.Dataset[Any], str] = {
     d.REQUEST_TOTALS: "requests",
     d.ALLOCATIONS: "",
     d.MARGINS: "",
+    d.CONVERTED_MARGINS: "",
 }
 
 
@@ -49,9 +50,13 @@ def _numbers(day: str, costs: dict[tuple[str, ...], tuple[int, ...]]) -> dict[st
 def newest_complete(work: Work) -> str | None:
     """The newest day that every cost source covers, with nothing of it stale; None where there is none."""
     booked = {k.period for k in work.ledger.heads(d.MARGINS)}
+    converts = work.config.reporting.currency is not None
+    if converts:
+        booked &= {k.period for k in work.ledger.heads(d.CONVERTED_MARGINS)}
     stale = {
         k.period
         for dataset, kind in _STALE_MATTERS.items()
+        if converts or dataset is not d.CONVERTED_MARGINS  # what was converted once stays as it was
         for k in work.ledger.stale(dataset)
         if not kind or k.scope not in work.gone(kind)  # whose files or keys are gone cannot be computed again
     }

@@ -55,12 +55,14 @@ def notes(figures: Figures, currencies: Sequence[CurrencyFigures], top: int) -> 
         if names := _unpriced(rows, min(top, NAMES_MAX)):
             found.append(f"*Unpriced*: {names}. {means}")
     found += [note for money in currencies for note in _no_rate(money)]
+    found += [f"*No rate* {pair} for {figures.day}: not added up." for pair in sorted(figures.no_rate)]
     return "\n".join(f"• {note}" for note in found)
 
 
 def trust(figures: Figures, currencies: Sequence[CurrencyFigures]) -> str:
     """Where the cost comes from, what of it has no owner, what the logs cover; then what was found."""
-    pieces = [piece for money in currencies if money.has_cost for piece in _bases(money)]
+    pieces = [f"in {figures.main_currency}, rates of {_listed(figures.rates_of)}"] if figures.rates_of else []
+    pieces += [piece for money in currencies if money.has_cost for piece in _bases(money)]
     if not figures.logged:
         pieces.append("no request log")
     elif figures.covered is None or figures.quantity is None:
@@ -160,6 +162,10 @@ def _who(customers: Sequence[Owner], verb: str) -> str:
 def _names(names: Sequence[str], top: int) -> str:
     spans = [f"`{shown(name)}`" for name in sorted(names, key=lambda name: key_bytes((name,)))]
     return ", ".join(cut(spans, top)) or "not said which"
+
+
+def _listed(days: Sequence[str]) -> str:
+    return " and ".join(sorted(days))
 
 
 def _was(number: int) -> str:

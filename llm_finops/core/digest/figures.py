@@ -161,6 +161,8 @@ class Figures:
     earlier: tuple[EarlierDay, ...] = ()
     invoices: tuple[InvoiceNews, ...] = ()
     main_currency: str = "USD"  # shown first
+    rates_of: tuple[str, ...] = ()  # the dates of the rates by which all is in the main currency; () as it was
+    no_rate: tuple[str, ...] = ()  # USD→EUR: for want of which nothing is converted
 
     @property
     def uncosted_by_currency(self) -> tuple[tuple[str, int], ...]:
