@@ -65,6 +65,8 @@ def test_every_target_of_the_readme_is_in_the_makefile() -> None:
         tables.Reporting,
         tables.CostFiles,
         tables.InvoiceTable,
+        tables.Rates,
+        tables.Checks,
     ],
 )
 def test_every_key_of_the_configuration_is_in_the_readme(table: type[BaseModel]) -> None:

@@ -11,6 +11,7 @@ import typer
 
 if TYPE_CHECKING:
     from llm_finops.core.explain import ExplainedAllocation, ExplainedMargin, ExplainedShare, Explanation
+    from llm_finops.pipeline.converted_customer import Converted
 
 
 def register(app: typer.Typer) -> None:
@@ -27,6 +28,7 @@ def explain(
     """Trace a customer's day: margin → allocations → shares of lines, weights, prices → loads. Every step adds up."""
     from llm_finops.config import load
     from llm_finops.core.explain import ExplainError
+    from llm_finops.pipeline.converted_customer import converted_customer
     from llm_finops.pipeline.explaining import explain_customer
     from llm_finops.pipeline.visible import visible
     from llm_finops.pipeline.work import opened
@@ -34,21 +36,26 @@ def explain(
     try:
         with opened(load(os.environ)) as ledger:
             tree, loads = explain_customer(ledger, customer, str(day.date()))
+            converted = converted_customer(ledger, customer, str(day.date()))
     except ExplainError as error:
         sys.stderr.write(f"llm-finops: {visible(str(error))}\n")
         raise typer.Exit(1) from error
     if as_json:
-        sys.stdout.write(json.dumps(_tree(tree, loads)) + "\n")
+        sys.stdout.write(json.dumps(_tree(tree, loads, converted)) + "\n")
         return
-    for text in _text(customer, tree, loads, lines):
+    for text in _text(customer, tree, loads, lines, converted):
         sys.stdout.write(visible(text) + "\n")
 
 
-def _text(customer: str, tree: "Explanation", loads: list[dict[str, Any]], lines: int) -> Iterator[str]:
+def _text(
+    customer: str, tree: "Explanation", loads: list[dict[str, Any]], lines: int, converted: "Converted | None" = None
+) -> Iterator[str]:
     """The tree, line by line. Names come from logs and files: whoever writes a line out makes it visible first."""
     for total in tree.totals:
         yield from ("", f"{customer}, {tree.day} ({total.currency})")
         yield f"  {_margin_text(total.revenue_nano, total.cost_nano)}"
+    if converted:
+        yield from _show_converted(converted)
     for part in tree.margins:
         yield from _show_margin(part, lines)
     if tree.outside:
@@ -60,6 +67,18 @@ def _text(customer: str, tree: "Explanation", loads: list[dict[str, Any]], lines
         at = f"{one['dataset']} of {one['source']}, {one['period']}"
         yield f"  load {one['load_id']:>5}  {at:<46} {one['started_at']}  {one['content_hash'][:16]}"
     yield from ("", "Every step adds up.")
+
+
+def _show_converted(of: "Converted") -> Iterator[str]:
+    from llm_finops.core.money import nano_text
+
+    known = of.revenue_nano is not None and of.cost_nano is not None
+    revenue = nano_text(of.revenue_nano) if of.revenue_nano is not None else "not known"
+    cost = nano_text(of.cost_nano) if of.cost_nano is not None else "not known"
+    margin = nano_text((of.revenue_nano or 0) - (of.cost_nano or 0)) if known else "not known"
+    yield from ("", f"all in {of.currency}", f"  revenue {revenue}  −  cost {cost}  =  margin {margin}")
+    for pair, how in of.rates:
+        yield f"  {pair} {how or 'no rate: not added up'}"
 
 
 def _show_margin(part: "ExplainedMargin", lines: int) -> Iterator[str]:
@@ -115,7 +134,7 @@ def _share_text(part: "ExplainedShare") -> str:
     )
 
 
-def _tree(tree: "Explanation", loads: list[dict[str, Any]]) -> dict[str, Any]:
+def _tree(tree: "Explanation", loads: list[dict[str, Any]], converted: "Converted | None") -> dict[str, Any]:
     return {
         "day": tree.day,
         "customer": tree.customer,
@@ -123,6 +142,7 @@ def _tree(tree: "Explanation", loads: list[dict[str, Any]]) -> dict[str, Any]:
             {"currency": total.currency, "revenue_nano": total.revenue_nano, "cost_nano": total.cost_nano}
             for total in tree.totals
         ],
+        "converted": {**converted._asdict(), "rates": dict(converted.rates)} if converted else None,
         "margins": [
             {**part.margin._asdict(), "allocations": [_allocation(a) for a in part.allocations]}
             for part in tree.margins

@@ -11,6 +11,7 @@ from llm_finops.doctor.files import examine_costs, examine_prices, examine_reven
 from llm_finops.doctor.invoices import examine_invoices
 from llm_finops.doctor.logs import examine_log
 from llm_finops.doctor.providers import Met, examine_provider
+from llm_finops.doctor.rates import examine_rates
 from llm_finops.doctor.slack_channel import examine_slack
 from llm_finops.doctor.standing import examine_ledger
 
@@ -41,6 +42,7 @@ def examine(
     for name in config.invoices:
         yield from examine_invoices(config, name, at)
     yield from examine_prices(config)
+    yield from examine_rates(config, at)
     yield from examine_ledger(config)
     yield from examine_slack(config)
 

@@ -25,8 +25,9 @@ def summarise(work: Work, days: list[str]) -> Result:
     """Each day's figures as metadata; in a whole run, the newest complete day becomes due."""
     result = Result()
     costs = sums(work.ledger, "margins", ("day", "currency"), ("cost_nano", "requests"), (days[0], days[-1]))
+    converted = _converted(work, days)
     for day in days:
-        result.add(day, Outcome("*", numbers=_numbers(day, costs)))
+        result.add(day, Outcome("*", numbers={**_numbers(day, costs), **converted.get(day, {})}))
     if work.whole and work.announces:
         _make_due(work)
     return result
@@ -45,6 +46,16 @@ def _numbers(day: str, costs: dict[tuple[str, ...], tuple[int, ...]]) -> dict[st
             found[f"cogs_{currency}"] = nano_text(cost)
             found["requests"] = found.get("requests", 0) + requests
     return found
+
+
+def _converted(work: Work, days: list[str]) -> dict[str, dict[str, str]]:
+    """By day, all cogs in the reporting currency; not a part of them where some have no rate."""
+    if not (currency := work.config.reporting.currency):
+        return {}
+    found = work.ledger.read_days(d.CONVERTED_MARGINS, days[0], days[-1], "*")
+    costs = {day: [row.cost_nano for row in rows] for (_, day), rows in found.items()}
+    said = {day: "no rate" if None in of else nano_text(sum(nano or 0 for nano in of)) for day, of in costs.items()}
+    return {day: {f"all_cogs_in_{currency}": text} for day, text in said.items()}
 
 
 def newest_complete(work: Work) -> str | None:
