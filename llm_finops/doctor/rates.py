@@ -1,4 +1,4 @@
-"""Rates of exchange: whether the files can be read, and whether the currencies in use lead to the reporting currency."""
+"""Rates of exchange: whether the files can be read, and the currencies in use lead to the reporting currency."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -35,8 +35,8 @@ def examine_rates(config: Config, day: date) -> Iterator[Check]:
     if without:
         yield warning(
             "reporting",
-            f"No rate leads from {', '.join(without)} to {currency} on {day}, nor is one of the {DAYS_MAX} days before: "
-            f"amounts in {', '.join(without)} are not added up. Add a [rates.NAME]; docs/currencies.md says from where.",
+            f"No rate from {', '.join(without)} to {currency} is in force on {day} (dated that day or up to {DAYS_MAX} "
+            "before it): such amounts are not added up. Add a [rates.NAME]; docs/currencies.md says from where.",
         )
     else:
         yield ok("reporting", f"Every currency in use leads to {currency} on {day}.")
