@@ -15,7 +15,7 @@ HIST = """Date,USD,JPY,CYP,GBP,
 1999-01-04,1.1789,133.73,0.58231,0.7111,
 """
 DAILY = "Date, USD, JPY, GBP, \n23 November 2026, 1.1527, 180.50, 0.88013, \n"
-PORTAL = """KEY,FREQ,CURRENCY,CURRENCY_DENOM,EXR_TYPE,EXR_SUFFIX,TIME_PERIOD,OBS_VALUE,OBS_STATUS,OBS_CONF,TITLE,UNIT_MULT
+PORTAL = """KEY,FREQ,CURRENCY,CURRENCY_DENOM,EXR_TYPE,EXR_SUFFIX,TIME_PERIOD,OBS_VALUE,OBS_STATUS,CONF,TITLE,UNIT_MULT
 EXR.D.USD.EUR.SP00.A,D,USD,EUR,SP00,A,2026-11-20,1.152,A,F,"US dollar/Euro, 2:15 pm",0
 EXR.D.USD.EUR.SP00.A,D,USD,EUR,SP00,A,2026-11-21,,H,F,"US dollar/Euro, 2:15 pm",0
 EXR.D.USD.EUR.SP00.A,D,USD,EUR,SP00,A,2026-11-23,1.1527,A,F,"US dollar/Euro, 2:15 pm",0
@@ -65,8 +65,8 @@ def test_the_data_portals_rows(tmp_path: Path) -> None:
     found = read(tmp_path, PORTAL, form="ecb")
     assert said(found) == [("2026-11-20", "EUR", "USD", "1.152"), ("2026-11-23", "EUR", "USD", "1.1527")]
     assert reasons(found) == [
-        ("line 6", ("2026-11-23",), "expected a decimal number such as 12.50, saw '(UNIT_MULT 3)'"),
         ("line 5", ("2026-11-20", "2026-11-23"), "expected a date such as 2026-11-23, saw '2026-10'"),
+        ("line 6", ("2026-11-23",), "expected a decimal number such as 12.50, saw '(UNIT_MULT 3)'"),
     ]
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -11,11 +12,15 @@ from llm_finops.doctor.rates import examine_rates
 from llm_finops.ledger import datasets as d
 from llm_finops.pipeline.assets import declared
 from llm_finops.pipeline.converted_customer import Converted, converted_customer
+from llm_finops.pipeline.decide import convert_days
 from llm_finops.pipeline.deliver import message_of
+from llm_finops.pipeline.figures import figures_of
 from llm_finops.pipeline.ingest import missing_days
+from llm_finops.pipeline.outcome import failures
+from llm_finops.pipeline.rates import load_rates
 from llm_finops.pipeline.summary import newest_complete
 from llm_finops.pipeline.work import Work
-from llm_finops_tests.pipeline.little import DAYS, FIRST, LAST, REVENUE, Little, write_csv
+from llm_finops_tests.pipeline.little import DAYS, FIRST, LAST, REVENUE, Little, copied, write_csv
 
 RATES = '[rates.ecb]\npaths = ["ecb*.csv"]\nformat = "ecb"\n'
 EUROS = '[reporting]\ncurrency = "EUR"\n'
@@ -40,10 +45,30 @@ def abroad(company: Little, *more: str) -> Little:
     return company
 
 
+@pytest.fixture(scope="module")
+def settled_once(quick_folder: Path) -> Little:
+    """The company with everything booked; only to be looked at."""
+    company = Little(quick_folder / "euros").found()
+    publish(company, *HIST)
+    settled(abroad(company))
+    return company
+
+
 @pytest.fixture
-def company(little: Little) -> Little:
-    publish(little, *HIST)
-    return abroad(little)
+def company(root: Path, settled_once: Little) -> Little:
+    """A copy of it."""
+    made = copied(settled_once.root, root / "copy")
+    made.configure(RATES, EUROS)
+    return made
+
+
+def again(company: Little) -> tuple[list[tuple[str, str]], int, int]:
+    """The steps that have to do with rates, once more: what failed, the versions made, how often it was converted."""
+    with company.finops.work("again") as work:
+        before = work.ledger.seq()
+        results = [load_rates(work, DAYS), convert_days(work, DAYS)]
+        failed = [(failure.subject, failure.why) for result in results for failure in failures("", result)]
+        return failed, work.ledger.versions_made(before), results[1].computed
 
 
 def message(company: Little, day: str = LAST) -> str:
@@ -69,9 +94,8 @@ ROWS = [
 ]
 
 
-def test_revenue_in_euros_less_cost_in_dollars(company: Little) -> None:
-    settled(company)
-
+def test_revenue_in_euros_less_cost_in_dollars(settled_once: Little) -> None:
+    company = settled_once
     assert rows(company, FRIDAY) == ROWS  # 1.70 dollars, 1.25 to the euro, are 1.36 euros
     assert rows(company, LAST) == ROWS, "Saturday has Friday's rate"
     assert [row[3:] for row in rows(company, "2026-11-19")] == [
@@ -85,9 +109,8 @@ def test_revenue_in_euros_less_cost_in_dollars(company: Little) -> None:
     ]
 
 
-def test_the_message_is_in_the_one_currency_and_says_so_once(company: Little) -> None:
-    settled(company)
-    text = message(company)
+def test_the_message_is_in_the_one_currency_and_says_so_once(settled_once: Little) -> None:
+    text = message(settled_once)
 
     assert text.startswith("LLM costs, Saturday 21 November 2026 (UTC)\n\n3.28 EUR\nno change on the day before\n")
     # four days at 1.25 and one at 1.6: 4 x 3.28 + 2.5625
@@ -99,17 +122,17 @@ def test_the_message_is_in_the_one_currency_and_says_so_once(company: Little) ->
     assert text.count("in EUR, rates of 2026-11-20 · 3.28 EUR reported") == 1
     assert "$" not in text
     assert "o rate" not in text
-    assert "+28.0 % on the day before" in message(company, FRIDAY)
+    assert "+28.0 % on the day before" in message(settled_once, FRIDAY)
 
 
 def test_without_a_rate_the_message_stays_in_its_currencies_and_says_what_is_missing(company: Little) -> None:
-    publish(company, "2026-11-13,1.25,0.8,")
-    settled(company)
+    publish(company, "2026-11-13,1.25,0.8,", f"{LAST},N/A,0.8,")
+    assert again(company) == ([], 1 + 2, 5)  # the month's rates; the days that had another rate, or none now
 
     assert "in EUR, rates of 2026-11-13" in message(company, FRIDAY), "the seventh day"
     text = message(company)
     assert "\n$4.10\nno change on the day before\nMonth to date $20.50" in text
-    assert "Gross margin: −$1.30 (−325.0 %) without 1 customer" in text
+    assert "Gross margin: −$2.00 (−500.0 %) without 1 customer" in text
     assert "• No rate: 1 customer pays in EUR; $1.70 of cost is not in the margin.\n" in text
     assert "• No rate USD→EUR for 2026-11-21: not added up.\n" in text
     assert "rates of" not in text
@@ -124,14 +147,13 @@ def test_without_a_rate_the_message_stays_in_its_currencies_and_says_what_is_mis
 
 
 def test_a_day_without_a_rate_is_unknown_in_the_month_and_not_0(company: Little) -> None:
-    publish(company, *HIST[:2])
-    settled(company)
+    publish(company, *HIST[:2], "2026-11-10,N/A,0.8,")
+    assert again(company)[0] == []
     assert "\nMonth to date 9.12 EUR, since 17 November (2 days not known)\n" in message(company)
-    assert "not known on the day before" in message(company, "2026-11-19")
 
 
 def test_a_late_rate_makes_the_days_it_is_for_and_what_was_said_before_stays(
-    root: object, little: Little, store: str
+    little: Little, settled_once: Little, store: str
 ) -> None:
     company = Little(little.root, "late", store)
     publish(company, *HIST[:1])
@@ -143,90 +165,89 @@ def test_a_late_rate_makes_the_days_it_is_for_and_what_was_said_before_stays(
     told = message(company)
 
     publish(company, *HIST)
-    new, computed = settled(company, LAST, LAST)
-    # the month's rates, and the three days before Friday; Friday and Saturday are looked at again, and are the same
-    assert (new, computed) == (1 + 3, 5)
+    # The month's rates and the three days before Friday; Friday and Saturday are looked at again, and are the same.
+    assert again(company) == ([], 1 + 3, 5)
+    assert again(company) == ([], 0, 0)
     assert rows(company, FIRST) == ROWS
-    assert settled(company) == (0, 0)
-    assert told == message(company).replace(
-        "15.68 EUR, since 17 November", "6.56 EUR, since 17 November (3 days not known)"
-    )
+    month = ("15.68 EUR, since 17 November", "6.56 EUR, since 17 November (3 days not known)")
+    assert told == message(company).replace(*month).replace("+28.0 % on the day before", "no change on the day before")
     with company.ledger() as ledger:
         before = ledger.read(d.CONVERTED_MARGINS, "*", FIRST, then)
         assert [row.cost_nano for row in sorted(before)] == [None, 0, None, None]
         assert len(ledger.read(d.FX_RATES, "*", "2026-11", then)) == 2
-
-    other = Little(little.root, "sqlite")
-    settled(other)
-    assert other.fingerprint() == company.fingerprint()
+    assert company.fingerprint() == settled_once.fingerprint()
 
 
-def test_the_order_of_lines_files_and_tables_does_not_matter(company: Little) -> None:
+def test_the_order_of_lines_files_and_tables_does_not_matter(company: Little, root: Path) -> None:
     house = '[rates.a-house]\npaths = ["house.csv"]\n'
-    write_csv(company.root / "house.csv", ["date", "base", "quote", "rate"], [(FRIDAY, "USD", "GBP", "0.7")])
+    write_csv(company.root / "house.csv", ["date", "base", "quote", "rate"], [(FRIDAY, "USD", "EUR", "0.7")])
+    other = copied(company.root, root / "other")
     company.configure(RATES, house, EUROS)
-    settled(company)
+    assert again(company) == ([], 1 + 2, 5)
 
-    other = company.again("other")
     publish(other, *HIST[2:][::-1], name="ecb-2.csv")
     publish(other, *HIST[:2][::-1])
     other.configure(house, EUROS, RATES)
-    settled(other)
+    assert again(other) == ([], 1 + 2, 5)
     assert other.fingerprint() == company.fingerprint()
+    assert rows(company, LAST)[2] == ("ada", "chat", "EUR", 0, 1_190_000_000), "of two sources the first by name"
 
 
 def test_a_file_that_is_gone_or_says_nothing_is_red_and_what_was_booked_stays(company: Little) -> None:
-    settled(company)
     before = company.fingerprint()
-    for spoil in ("gone", "Date,USD,\n", "Date,USD,\n2026-11-20,zero,\n", "Date,USD,\n2026-11-20,1,\n2026-11-20,2,\n"):
+    spoilt = {
+        "": "no file matches 'ecb*.csv'",
+        "Date,USD,\n": "hold no rate",
+        "Date,USD,\n2026-11-20,zero,\n": "1 rows are quarantined, the first",
+        "Date,USD,\n2026-11-20,1,\n2026-11-20,2,\n": "2026-11-20 is 2, but 1 at",
+    }
+    for text, why in spoilt.items():
         (company.root / "ecb.csv").unlink(missing_ok=True)
-        if spoil != "gone":
-            (company.root / "ecb.csv").write_text(spoil, encoding="utf-8")
-        report = company.settle(FRIDAY, LAST)
-        assert not report.ok
-        assert [(f.asset, f.subject, f.day) for f in report.failed] == [
-            ("fx_rates", "rates.ecb", FRIDAY),
-            ("fx_rates", "rates.ecb", LAST),
-        ]
-        assert (report.new_versions, company.fingerprint()) == (0, before)
-    assert "2026-11-20 is 2, but 1 at" in report.failed[0].why
+        if text:
+            (company.root / "ecb.csv").write_text(text, encoding="utf-8")
+        failed, *made = again(company)
+        assert [subject for subject, _ in failed] == ["rates.ecb"] * len(DAYS)
+        assert why in failed[0][1]
+        assert (made, company.fingerprint()) == ([0, 0], before)
     publish(company, *HIST)
-    assert settled(company) == (0, 0)
+    assert again(company) == ([], 0, 0)
 
 
 def test_one_source_that_fails_keeps_its_own_while_another_moves_on(company: Little) -> None:
     company.configure(RATES, '[rates.house]\npaths = ["house.csv"]\n', EUROS)
     head = ["date", "base", "quote", "rate"]
     write_csv(company.root / "house.csv", head, [(FRIDAY, "CHF", "EUR", "1.1")])
-    settled(company)
+    assert again(company)[0] == []
     (company.root / "ecb.csv").unlink()
     write_csv(company.root / "house.csv", head, [(FRIDAY, "CHF", "EUR", "1.2")])
-    assert not company.settle().ok
+    assert {subject for subject, _ in again(company)[0]} == {"rates.ecb"}
 
     booked = company.rows(
         "select source, quote, rate from current_fx_rates where date = :day order by 1, 2", day=FRIDAY
     )
     assert booked == [("ecb", "GBP", "0.8"), ("ecb", "USD", "1.25"), ("house", "EUR", "1.2")]
     company.configure('[rates.house]\npaths = ["house.csv"]\n', EUROS)
-    settled(company)
+    assert again(company)[0] == []
     assert company.rows("select distinct source from current_fx_rates") == [("house",)], "taken out, it takes its rates"
 
 
 def test_the_file_of_a_day_adds_to_those_before_it_and_a_file_of_many_rules(company: Little) -> None:
-    for line in reversed(HIST):
-        publish(company, line)
-        settled(company)
-    assert rows(company, FIRST) == rows(company, FRIDAY) == ROWS
+    before = company.fingerprint()
+    publish(company, *HIST[2:])
+    assert again(company) == ([], 0, 0)
+    publish(company, HIST[0])
+    assert again(company) == ([], 0, 0)
+    assert company.fingerprint() == before
 
     publish(company, HIST[0], HIST[3])  # between its ends a date that is gone is gone
-    settled(company)
+    assert again(company)[0] == []
     booked = company.rows("select distinct date from current_fx_rates order by 1")
     assert booked == [("2026-11-17",), ("2026-11-20",)]
 
 
 def test_a_rate_that_cannot_be_read_is_told_on_its_day_and_not_converted_at(company: Little) -> None:
     publish(company, "2026-11-20,0,0.8,", *HIST[1:])
-    settled(company)
+    assert again(company)[0] == []
 
     assert "in EUR, rates of 2026-11-19" in message(company, FRIDAY)
     assert "1 row quarantined" in message(company, FRIDAY)
@@ -235,8 +256,8 @@ def test_a_rate_that_cannot_be_read_is_told_on_its_day_and_not_converted_at(comp
     assert kept == [("*", "2026-11", "expected a rate above 0, saw '0'", "line 2 USD")]
 
 
-def test_without_a_reporting_currency_nothing_is_made_of_it(little: Little) -> None:
-    settled(little)
+def test_without_a_reporting_currency_nothing_is_made_of_it(played: Little) -> None:
+    little = played
     assert little.rows(MADE, of="converted_margins") == little.rows(MADE, of="fx_rates") == [(0,)]
     assert "rates of" not in message(little)
     names = [asset.name for asset in declared(little.config)]
@@ -261,7 +282,6 @@ def test_without_a_reporting_currency_nothing_is_made_of_it(little: Little) -> N
 
 
 def test_another_reporting_currency_is_reached_through_the_euro(company: Little) -> None:
-    settled(company)
     company.configure(RATES, EUROS.replace("EUR", "GBP"))
     settled(company)
 
@@ -284,18 +304,14 @@ def test_another_reporting_currency_is_reached_through_the_euro(company: Little)
     )
 
 
-def test_the_days_without_a_message_are_told_in_the_one_currency_too(company: Little) -> None:
-    settled(company)
-    with company.ledger() as ledger:
-        from llm_finops.pipeline.figures import figures_of
-
-        figures = figures_of(Work(company.config, ledger), LAST, [FRIDAY])
+def test_the_days_without_a_message_are_told_in_the_one_currency_too(settled_once: Little) -> None:
+    with settled_once.ledger() as ledger:
+        figures = figures_of(Work(settled_once.config, ledger), LAST, [FRIDAY])
     assert [(day.day, day.costs) for day in figures.earlier] == [(FRIDAY, (("EUR", 3_280_000_000),))]
     assert (figures.main_currency, figures.rates_of, figures.no_rate) == ("EUR", ("2026-11-20",), ())
 
 
 def test_in_dagster_rates_that_are_gone_fail_the_run_after_the_good_is_recorded(company: Little) -> None:
-    assert company.run(FRIDAY, LAST).ok
     (company.root / "ecb.csv").unlink()
     company.revenue(LAST)
     report = company.run(FRIDAY, LAST)
@@ -307,7 +323,7 @@ def test_in_dagster_rates_that_are_gone_fail_the_run_after_the_good_is_recorded(
 
 
 def said_by_doctor(company: Little, day: str = LAST) -> Iterator[tuple[str, str, str]]:
-    return ((*check,) for check in examine_rates(company.config, date.fromisoformat(day)))  # type: ignore[misc]
+    return ((*check,) for check in examine_rates(company.config, date.fromisoformat(day)))
 
 
 def test_the_doctor_says_which_currency_in_use_has_no_rate(company: Little) -> None:
@@ -333,12 +349,12 @@ def test_the_doctor_says_which_currency_in_use_has_no_rate(company: Little) -> N
     assert spoilt[2][2] == "Rates are read, but nothing is converted: set [reporting] currency."
 
 
-def test_every_converted_day_adds_up_to_the_margins_it_was_made_of(company: Little) -> None:
-    settled(company)
-    with company.ledger() as ledger, ledger.reading() as connection:
+def test_every_converted_day_adds_up_to_the_margins_it_was_made_of(settled_once: Little) -> None:
+    with settled_once.ledger() as ledger, ledger.reading() as connection:
         sums = connection.execute(
             sa.text(
-                "select m.day, m.nano, c.nano from (select day, sum(cost_nano) as nano from current_margins group by 1) m "
+                "select m.day, m.nano, c.nano "
+                "from (select day, sum(cost_nano) as nano from current_margins group by 1) m "
                 "join (select day, sum(cost_nano) as nano from current_converted_margins group by 1) c using (day)"
             )
         ).all()
