@@ -39,7 +39,8 @@ def in_reporting_currency(at: LedgerDay) -> Conversion:
     codes |= {margin.currency for margin in at.margins if margin.cost_nano or margin.revenue_nano}
     found = {code: day.rates.find(code, currency, at.day) for code in sorted(codes)}
     missing = tuple(pair_text(code, currency) for code, rate in found.items() if rate is None)
-    if missing or any(row.cost_nano is None for row in day.converted):
+    # Rows that are not of these rates or this currency are about to be made again.
+    if missing or any(row.cost_nano is None or row.currency != currency for row in day.converted):
         return Conversion(at, missing=missing)
     return Conversion(day, tuple(sorted({rate.date for rate in found.values() if rate and rate.date})))
 

@@ -40,6 +40,14 @@ _REVENUE = """
 # [revenue.billing]
 # paths = ["revenue/*.csv"]
 """
+_RATES = """
+# Paid in one currency and charged in another: margins in one, at dated rates (docs/currencies.md).
+# [reporting]
+# currency = "EUR"
+# [rates.ecb]
+# paths = ["rates/eurofxref-hist.csv"]
+# format = "ecb"
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +92,7 @@ def configuration(asked: Asked) -> str:
         *(_revenue(asked) if asked.revenue else [_REVENUE.rstrip()]),
         _INVOICES.rstrip(),
         _RULES.rstrip(),
+        _RATES.rstrip(),
         _SLACK.rstrip(),
     ]
     return "\n".join(lines) + "\n"

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from llm_finops.config import load
+from llm_finops.core.records import Setting
+from llm_finops.core.settings import from_rows, to_rows
 from llm_finops_tests.config.test_config import START, gateway, read, refused, written
 
 OWNER = '[[owners]]\nname = "x"\nmatch = {{ project = "y" }}\n{}\n'
@@ -95,13 +97,40 @@ def test_a_value_that_means_something_else_is_refused(tmp_path: Path, toml: str,
     assert not re.search(r"literal\[|dict\[|constrained|function-", found)
 
 
+@pytest.mark.parametrize(
+    ("toml", "said"),
+    [
+        ('[reporting]\ncurrency = "euro"', "reporting.currency: saw 'euro'; expected a three-letter currency code"),
+        ('[rates.ecb]\nformat = "ecb"', "rates.ecb.paths: missing; it is required"),
+        ('[rates.ecb]\npaths = "x"\nformat = "xml"', "rates.ecb.format: saw 'xml'"),
+        ('[rates.ecb]\npaths = "x"\nform = "ecb"', "rates.ecb.form: unknown key; did you mean format?"),
+        (
+            '[rates.x]\npaths = "x"\ncolumns = { day = "d" }',
+            "rates.x.columns: unknown 'day'; allowed are date, base, qu",
+        ),
+        ('[rates.x]\npaths = "x"\nformat = "ecb"\ncolumns = { date = "d" }', 'rates.x: saw a table; format = "ecb" kn'),
+    ],
+)
+def test_what_is_asked_of_rates_and_the_reporting_currency(tmp_path: Path, toml: str, said: str) -> None:
+    assert refused(tmp_path, START + toml).startswith(f"finops.toml: {said}")
+
+
+def test_a_reporting_currency_decides_numbers_and_without_one_nothing_is_said_of_it(tmp_path: Path) -> None:
+    euros = read(tmp_path, START + '[reporting]\ncurrency = "eur"\n').settings
+    assert euros.reporting_currency == "EUR"
+    assert from_rows(to_rows(euros)) == euros
+    assert {*to_rows(euros)} - {*to_rows(read(tmp_path, START).settings)} == {
+        Setting("option", 0, "reporting_currency", '"EUR"')
+    }
+
+
 @pytest.mark.parametrize("day", ["20261101", "2201-01-01", '"9999-12-31"'])
 def test_a_start_that_nobody_meant_is_refused(tmp_path: Path, day: str) -> None:
     assert refused(tmp_path, f"start_date = {day}").startswith("finops.toml: start_date: saw ")
 
 
 @pytest.mark.parametrize("name", ["*", "", "(none)", "a/b", "..", "a b", ".hidden", "-x", "a\\\\b", "a\\nb"])
-@pytest.mark.parametrize("kind", ["providers", "requests", "costs", "revenue"])
+@pytest.mark.parametrize("kind", ["providers", "requests", "costs", "revenue", "rates"])
 def test_names_of_accounts_and_sources_are_of_few_characters(tmp_path: Path, kind: str, name: str) -> None:
     said = refused(tmp_path, START + f'[{kind}."{name}"]\npaths = "x"\n')
     assert re.search(rf"^finops.toml: {kind}: saw the name '.*'; allowed are {re.escape(ALLOWED)}$", said, re.MULTILINE)

@@ -122,6 +122,7 @@ def test_the_message_is_in_the_one_currency_and_says_so_once(settled_once: Littl
     assert text.count("in EUR, rates of 2026-11-20 · 3.28 EUR reported") == 1
     assert "$" not in text
     assert "o rate" not in text
+    assert "\n2 findings: priced as standard 1" in text, "the doubt that there is no rate is not counted"
     assert "+28.0 % on the day before" in message(settled_once, FRIDAY)
 
 
