@@ -106,7 +106,7 @@ def test_a_value_that_means_something_else_is_refused(tmp_path: Path, toml: str,
         ('[rates.ecb]\npaths = "x"\nform = "ecb"', "rates.ecb.form: unknown key; did you mean format?"),
         (
             '[rates.x]\npaths = "x"\ncolumns = { day = "d" }',
-            "rates.x.columns: unknown 'day'; allowed are date, base, qu",
+            "rates.x.columns: unknown 'day'; allowed are date, base",
         ),
         ('[rates.x]\npaths = "x"\nformat = "ecb"\ncolumns = { date = "d" }', 'rates.x: saw a table; format = "ecb" kn'),
     ],
