@@ -15,6 +15,8 @@ from llm_finops.pipeline.outcome import FAULTS, Outcome, Result
 from llm_finops.pipeline.quarantine import rows_quarantined
 from llm_finops.pipeline.work import Work
 
+_NO_DATE = ("9999", "0000")  # first and last of a source that says nothing now: all it said is kept
+
 
 def months_of(day: str) -> list[str]:
     """The months that hold the rates a day may be converted at."""
@@ -46,7 +48,7 @@ def load_rates(work: Work, days: list[str]) -> Result:
         except FAULTS as error:
             for day in days:
                 result.fail(day, f"rates.{name}", error)
-            _keep(work, booked, said, name, "9999", "")
+            _keep(work, booked, said, name, *_NO_DATE)
         else:
             said.read[name] = found
             _tell(said, name, found)
