@@ -2,11 +2,13 @@
 
 import re
 from datetime import date, time
+from decimal import Decimal
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator
 
 from llm_finops.connectors.contract import safe_url
+from llm_finops.core.digest import Threshold
 from llm_finops.core.money import currency_code
 from llm_finops.core.records import ALL, ANY, NONE, UNALLOCATED
 
@@ -15,6 +17,7 @@ _SOURCE = re.compile(r"[^\W_][\w.-]*")  # becomes part of file names, asset name
 SOURCE_NAMES = "letters, digits, '-', '_' and '.', beginning with a letter or a digit"
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
+_RESTATE_MIN = re.compile(r"(\d{1,3}(?:\.\d{1,4})?) ?% and (\d{1,9}(?:\.\d{1,9})?)", re.ASCII)
 _YEAR_MAX = 2200
 
 
@@ -52,7 +55,18 @@ def _clock_time(value: Any) -> time:
         return time.fromisoformat(value)
     if isinstance(value, time) and value == time(value.hour, value.minute):
         return value
-    raise ValueError('write the time as text: at = "06:30", hours and minutes in UTC')
+    raise ValueError('write the time as text, such as "06:30": hours and minutes in UTC')
+
+
+def _restate_min(value: Any) -> Threshold:
+    parts = _RESTATE_MIN.fullmatch(value) if isinstance(value, str) else None
+    if parts is None:
+        raise ValueError(
+            'expected a percentage and an amount, both of which a change must reach: "0.5% and 1.00", with at most 4 '
+            "and 9 decimals"
+        )
+    percent, amount = (Decimal(part) for part in parts.groups())
+    return Threshold(int(percent.scaleb(4)), int(amount.scaleb(9)))
 
 
 def _shares(value: Any) -> str | dict[str, int]:
@@ -73,6 +87,7 @@ Currency = Annotated[str, AfterValidator(currency_code)]
 Day = Annotated[date, BeforeValidator(_day)]
 StartDay = Annotated[Day, AfterValidator(_start)]
 ClockTime = Annotated[time, PlainValidator(_clock_time)]
+RestateMin = Annotated[Threshold, PlainValidator(_restate_min)]
 SafeUrl = Annotated[str, AfterValidator(safe_url)]
 Shares = Annotated[str | dict[str, int], PlainValidator(_shares)]
 Whole = Annotated[int, Field(strict=True)]

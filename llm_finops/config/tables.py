@@ -5,7 +5,19 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, field_validator, model_validator
 
-from llm_finops.config.names import ClockTime, Currency, Day, Named, SafeUrl, Shares, StartDay, Variable, Whole
+from llm_finops.config.names import (
+    ClockTime,
+    Currency,
+    Day,
+    Named,
+    RestateMin,
+    SafeUrl,
+    Shares,
+    StartDay,
+    Variable,
+    Whole,
+)
+from llm_finops.core.digest import Threshold
 
 Glob = Annotated[str, Field(min_length=1)]
 Paths = Annotated[list[str], Field(min_length=1)]
@@ -124,13 +136,15 @@ class AllocationTable(Table):
 
 
 class SlackTable(Table):
-    """`[slack]`: the token is read from the environment variable named by `token_env`."""
+    """`[slack]`: the token is read from the environment variable named by `token_env`. `deadline` is UTC."""
 
     channel: str | None = None
     channel_env: Variable = "SLACK_CHANNEL"
     token_env: Variable = "SLACK_BOT_TOKEN"  # noqa: S105  (the name of a variable, not a token)
     base_url: SafeUrl = "https://slack.com/api/"
     repost_unknown: StrictBool = False
+    deadline: ClockTime = time(12)
+    restate_min: RestateMin = Threshold(millionths=5_000, nano=10**9)
 
 
 class Reporting(Table):

@@ -24,9 +24,9 @@ from llm_finops.demo.configuration import is_logged, write_config
 from llm_finops.demo.files import PRIVATE, clear_unfinished, write_files
 from llm_finops.demo.standins import Standins
 from llm_finops.demo.world import Window
-from llm_finops.pipeline.deliver import message_of
 from llm_finops.pipeline.instance import instance
 from llm_finops.pipeline.run import RunReport, run_range, tick_sensor
+from llm_finops.pipeline.said import message_of
 from llm_finops.pipeline.work import Finops, Progress
 
 MORNING = clock_time(6, 30)

@@ -15,10 +15,16 @@ if TYPE_CHECKING:
     from llm_finops.ledger.ledger import Ledger
 
 DUE, SENDING, UNKNOWN, SENT, PRINTED, FOLDED = "due", "sending", "unknown", "sent", "printed", "folded"
+REFUSED = "refused"  # Slack will not have it: stated, and not tried again
+SUMMARY, EDIT, ANSWER, RESTATED = "summary", "edit", "answer", "restated"
 
 
 class Digest(NamedTuple):
-    """A day's message: due until it is sent; `unknown` where Slack's answer was lost."""
+    """One call to Slack: due until it is done; `unknown` where Slack's answer was lost.
+
+    Revision 1 of a day is its message (`summary`). What it last said is as of commit `seq`: of a PARTIAL, up to
+    the incomplete day `partial`.
+    """
 
     day: str
     revision: int
@@ -28,6 +34,12 @@ class Digest(NamedTuple):
     next_at: str
     channel: str | None
     ts: str | None
+    kind: str = SUMMARY
+    seq: int | None = None
+    before_seq: int | None = None
+    partial: str = ""
+    done_at: str = ""
+    detail: str = ""
 
 
 class SourceFile(NamedTuple):
@@ -83,6 +95,13 @@ class Journals:
         with self._ledger.reading() as connection:
             return {row[0]: row[1] for row in connection.execute(query)}
 
+    def was_tried(self, day: str, since: str) -> bool:
+        """Whether a load that began at or after an instant had the day in its range, however it ended."""
+        loads = schema.LOADS.c
+        is_it = sa.and_(loads.range_from <= day, loads.range_until >= day, loads.started_at >= since)
+        with self._ledger.reading() as connection:
+            return connection.execute(sa.select(loads.load_id).where(is_it).limit(1)).first() is not None
+
     def loads_of(self, version_id: int) -> list[dict[str, Any]]:
         """The loads that made or confirmed a version, oldest first."""
         loads, periods = schema.LOADS, schema.LOAD_PERIODS
@@ -109,7 +128,7 @@ class Journals:
         table = schema.SOURCE_FILES
         rows = [(source, f.path, f.size, f.sha256, reading, json.dumps(f.days, sort_keys=True)) for f in files]
         with self._ledger.writing() as connection:
-            _lock(connection)  # two surveys at once would both insert what neither saw
+            lock(connection)  # two surveys at once would both insert what neither saw
             connection.execute(table.delete().where(table.c.source == source))
             insert_rows(connection, table, rows)
 
@@ -122,19 +141,20 @@ class Journals:
         with self._ledger.reading() as connection:
             return [Digest(*row) for row in connection.execute(query)]
 
-    def make_due(self, day: str, figures_hash: str) -> bool:
-        """Make a day's message due if it is newer than all there; whether it was.
+    def make_due(self, day: str, figures_hash: str, partial: str = "") -> bool:
+        """Make a day's message due if it is newer than all there; whether it was. `partial`: see `Digest`.
 
         An older message that Slack has certainly not taken is `folded`: it becomes a line of the newer one.
         """
         table = schema.DIGESTS
         with self._ledger.writing() as connection:
-            _lock(connection)  # two runs ending at once make one message due
+            lock(connection)  # two runs ending at once make one message due
             newest = connection.execute(sa.select(sa.func.max(table.c.day))).scalar()
             if newest is not None and newest >= day:
                 return False
-            connection.execute(table.update().where(table.c.state == DUE).values(state=FOLDED))
-            row = Digest(day, 1, DUE, figures_hash, 0, "", None, None)
+            is_older = sa.and_(table.c.state == DUE, table.c.kind == SUMMARY)
+            connection.execute(table.update().where(is_older).values(state=FOLDED))
+            row = Digest(day, 1, DUE, figures_hash, 0, "", None, None, partial=partial)
             connection.execute(table.insert().values(row._asdict()))
             return True
 
@@ -162,15 +182,30 @@ class Journals:
         channel: str | None = None,
         ts: str | None = None,
         figures_hash: str | None = None,
+        seq: int | None = None,
+        partial: str | None = None,
+        detail: str | None = None,
+        answer_since: int | None = None,
     ) -> None:
-        """Write how an attempt ended, unless a later one has been claimed since."""
+        """Write how an attempt ended, unless a later one has been claimed since.
+
+        What is None stays as it is, but for the place (channel, ts). `answer_since`: in the same transaction an
+        answer is made due, to what the day was told as of that commit.
+        """
         table = schema.DIGESTS
-        changes = {"state": state, "next_at": next_at or "", "channel": channel, "ts": ts}
-        if figures_hash is not None:
-            changes["figures_hash"] = figures_hash
+        changes: dict[str, Any] = {"state": state, "next_at": next_at or "", "channel": channel, "ts": ts}
+        given = {"figures_hash": figures_hash, "seq": seq, "partial": partial, "detail": detail}
+        changes |= {name: value for name, value in given.items() if value is not None}
+        if state in {SENT, PRINTED, FOLDED, REFUSED}:
+            changes["done_at"] = utc_now()
         is_it = sa.and_(table.c.day == day, table.c.revision == revision, table.c.attempt == attempt)
         with self._ledger.writing() as connection:
-            connection.execute(table.update().where(is_it).values(changes))
+            marked = connection.execute(table.update().where(is_it).values(changes)).rowcount
+            if marked and answer_since is not None:
+                of_day = sa.select(sa.func.max(table.c.revision)).where(table.c.day == day)
+                following = int(connection.execute(of_day).scalar_one()) + 1
+                answer = Digest(day, following, DUE, "", 0, "", None, None, ANSWER, seq, answer_since)
+                connection.execute(table.insert().values(answer._asdict()))
 
     def abandon(self) -> None:
         """Take every message out of the hands of a sender that is known to be dead: its outcome is unknown."""
@@ -180,6 +215,6 @@ class Journals:
             connection.execute(table.update().where(table.c.state == SENDING).values(values))
 
 
-def _lock(connection: sa.Connection) -> None:
+def lock(connection: sa.Connection) -> None:
     """The lock of bookings, until the transaction ends; its number stays."""
     connection.execute(schema.CLOCK.update().values(seq=schema.CLOCK.c.seq))

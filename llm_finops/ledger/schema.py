@@ -45,6 +45,10 @@ def _text(name: str, *, null: bool = False, key: bool = False) -> sa.Column[Any]
     return sa.Column(name, Text, nullable=null, primary_key=key)
 
 
+def _text_or(default: str, name: str) -> sa.Column[Any]:
+    return sa.Column(name, Text, nullable=False, server_default=default)
+
+
 def _number(name: str, *, null: bool = False, key: bool = False) -> sa.Column[Any]:
     # A key of ours is given by us: no automatic numbers.
     return sa.Column(name, Number, nullable=null, primary_key=key, autoincrement=False)
@@ -145,12 +149,18 @@ DIGESTS = _table(
     "digests",
     _text("day", key=True),
     _number("revision", key=True),
-    _text("state"),  # due | sending | unknown | sent | printed | folded
+    _text("state"),  # due | sending | unknown | sent | printed | folded | refused
     _text("figures_hash"),
     _number("attempt"),
     _text("next_at"),
     _text("channel", null=True),
     _text("ts", null=True),
+    _text_or("summary", "kind"),  # summary | edit | answer | restated: what the call to Slack is
+    _number("seq", null=True),  # the commit as of which it speaks
+    _number("before_seq", null=True),  # of an answer: the commit as of which the day was told before
+    _text_or("", "partial"),  # of a PARTIAL: the last incomplete day it speaks of
+    _text_or("", "done_at"),
+    _text_or("", "detail"),  # why it was refused; of `restated` the days, each with the commit it was told as of
 )
 SOURCE_FILES = _table(
     "source_files",

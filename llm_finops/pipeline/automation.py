@@ -4,11 +4,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import dagster as dg
+from pydantic import Field
 
 from llm_finops.config import Config
 from llm_finops.pipeline.assets import DAILY_JOB
-from llm_finops.pipeline.deliver import NotDelivered, deliver_day, due_now
+from llm_finops.pipeline.deliver import NotDelivered, Place, deliver_all, due_now
 from llm_finops.pipeline.events import DEFERRED
+from llm_finops.pipeline.partial import after_deadline
 from llm_finops.pipeline.work import Finops
 from llm_finops.slack import SlackError
 
@@ -16,6 +18,8 @@ POST_JOB = "post_summary"
 POST_OP = "post_day"
 SENSOR = "slack_summary"
 SCHEDULE = "every_morning"
+EDITS_MAX = 20  # in one run; Slack takes some 50 a minute, the sensor looks twice in one
+_RUNS_SEEN = 5
 RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 
 
@@ -62,17 +66,25 @@ class PostConfig(dg.Config):
     day: str
     revision: int
     attempt: int
+    more: list[dict[str, Any]] = Field(default=[])  # edits and answers that the same run makes after it
+
+    @property
+    def places(self) -> list[Place]:
+        """All of them, in order."""
+        more = [(str(m["day"]), int(m["revision"]), int(m["attempt"])) for m in self.more]
+        return [(self.day, self.revision, self.attempt), *more]
 
 
 def post_job() -> dg.JobDefinition:
-    """Send one day's message."""
+    """Send one day's message, or edits and answers that are due."""
 
     @dg.op(name=POST_OP, required_resource_keys={"finops"}, description="Claim the message, send it, note the outcome.")
     def post_day(context: dg.OpExecutionContext, config: PostConfig) -> None:
         finops: Finops = context.resources.finops
         with finops.work(context.run.run_id) as work:
             try:
-                context.log.info(deliver_day(work, config.day, config.revision, config.attempt))
+                for said in deliver_all(work, config.places):
+                    context.log.info(said)
             except (NotDelivered, SlackError) as error:
                 # The row in the ledger says when to try again: the sensor asks for it, not Dagster's retries.
                 raise dg.Failure(str(error), allow_retries=False) from error
@@ -98,21 +110,33 @@ def slack_sensor() -> dg.SensorDefinition:
         minimum_interval_seconds=30,
         default_status=dg.DefaultSensorStatus.RUNNING,
         required_resource_keys={"finops"},
-        description="Asks the ledger what is due for Slack and starts one run a message.",
+        description="Asks the ledger what is due for Slack, and starts one run a message, one for all edits.",
     )
     def slack_summary(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         finops: Finops = context.resources.finops
         with finops.work("") as work:
-            due = due_now(work)
-        if not due:
+            after_deadline(work, lambda day: _is_tried(context.instance, day))
+            new, more = due_now(work)
+        batches = [[place] for place in new] + ([more[:EDITS_MAX]] if more else [])
+        if not batches:
             return dg.SkipReason("nothing is due for Slack")
-        return dg.SensorResult(run_requests=[_request(*message) for message in due])
+        return dg.SensorResult(run_requests=[_request(*batch) for batch in batches])
 
     return slack_summary
 
 
-def _request(day: str, revision: int, attempt: int) -> dg.RunRequest:
-    config = {"day": day, "revision": revision, "attempt": attempt}
+def _is_tried(instance: dg.DagsterInstance, day: str) -> bool | None:
+    """Whether one of the last daily runs had the day in its range; None while one is under way."""
+    runs = instance.get_runs(dg.RunsFilter(job_name=DAILY_JOB), limit=_RUNS_SEEN)
+    if any(not run.is_finished for run in runs):
+        return None
+    return any(run.tags.get(RANGE[0], "~") <= day <= run.tags.get(RANGE[1], "") for run in runs)
+
+
+def _request(first: Place, *more: Place) -> dg.RunRequest:
+    named = [dict(zip(("day", "revision", "attempt"), place, strict=True)) for place in (first, *more)]
+    config = {**named[0], "more": named[1:]}
+    day, revision, attempt = first
     # A run that dies before its claim leaves the attempt where it was, and the daemon drops a repeated key:
     # the minute makes the next request another one.
     minute = datetime.now(UTC).strftime("%Y%m%dT%H%M")

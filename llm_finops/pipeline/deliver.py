@@ -1,31 +1,64 @@
-"""Deliver: what is due in the ledger becomes one message in Slack, or is printed where there is no token."""
+"""Deliver: what is due in the ledger becomes one call to Slack, or is printed where there is no token."""
 
 import sys
-from datetime import date, timedelta
+from collections.abc import Iterator
 
-from llm_finops.core.digest import Message, digest, plain
+from llm_finops.core.digest import plain
 from llm_finops.ledger import Digest, utc_now
-from llm_finops.pipeline.figures import figures_of
+from llm_finops.ledger.journals import ANSWER, EDIT, SUMMARY
+from llm_finops.pipeline.said import letter_of
 from llm_finops.pipeline.visible import visible, visible_lines
 from llm_finops.pipeline.work import Work
-from llm_finops.slack import Slack, Step, next_step, send_due
+from llm_finops.slack import NotSent, Slack, SlackError, Step, next_step, send_due
 
-_EARLIER_MAX = 7  # days of an outage that get a line of their own
+Place = tuple[str, int, int]  # (day, revision, attempts made) of a row that is due
 
 
 class NotDelivered(Exception):
     """Slack has not taken the message, or we do not know: it stays due."""
 
 
-def due_now(work: Work) -> list[tuple[str, int, int]]:
-    """(day, revision, attempts made) of every message whose time has come."""
+def due_now(work: Work) -> tuple[list[Place], list[Place]]:
+    """What has come due: new messages, a day's or one about many; and edits and answers, in this order."""
     now = utc_now()
     waiting = work.ledger.journals.digests("due", "unknown", "sending")
-    return [(row.day, row.revision, row.attempt) for row in waiting if next_step(row, now) is not Step.NOTHING]
+    ready = [row for row in waiting if next_step(row, now) is not Step.NOTHING]
+    ready.sort(key=lambda row: (row.kind != SUMMARY, row.kind != EDIT, row.day, row.revision))
+    new: list[Place] = []
+    more: list[Place] = []
+    for row in ready:
+        place = (row.day, row.revision, row.attempt)
+        (more if row.kind in {EDIT, ANSWER} else new).append(place)
+    return new, more
+
+
+def deliver_all(work: Work, places: list[Place]) -> Iterator[str]:
+    """Attempts at several rows, one after the other, each edit followed by its answer; what became of each.
+
+    Where Slack asks for time the rest is left to the next time. Raises the first trouble, when all were tried.
+    """
+    trouble: Exception | None = None
+    for place in places:
+        try:
+            yield deliver_day(work, *place)
+            for answer in _answers(work, place[0]):
+                yield deliver_day(work, *answer)
+        except (NotDelivered, SlackError) as error:
+            trouble = trouble or error
+            if not (isinstance(error, NotSent) and error.permanent):
+                break
+    if trouble:
+        raise trouble
+
+
+def _answers(work: Work, day: str) -> list[Place]:
+    """The answers of a day that nobody has tried yet."""
+    due = work.ledger.journals.digests("due")
+    return [(row.day, row.revision, 0) for row in due if (row.day, row.kind, row.attempt) == (day, ANSWER, 0)]
 
 
 def deliver_day(work: Work, day: str, revision: int, attempt: int) -> str:
-    """One attempt at a day's message; what became of it.
+    """One attempt at a day's message, or at what follows it; what became of it.
 
     Raises NotDelivered where it is to be tried again, and Slack's own NotSent where somebody has to mend
     something first: the run is red, the figures stay.
@@ -40,7 +73,7 @@ def deliver_day(work: Work, day: str, revision: int, attempt: int) -> str:
         work.ledger.journals,
         channel,
         row,
-        lambda: message_of(work, day),
+        lambda: letter_of(work, row),
         utc_now(),
         repost_unknown=work.config.slack.repost_unknown,
     )
@@ -63,26 +96,22 @@ def slack_of(work: Work) -> Slack | str:
     return Slack(token, channel, slack.base_url)
 
 
-def message_of(work: Work, day: str) -> Message:
-    """The message of a day as the ledger stands now, with a line for each day that was never told."""
-    return digest(figures_of(work, day, untold(work, day)))
-
-
-def untold(work: Work, day: str) -> list[str]:
-    """The days between the last message sent and this one: an outage, at most a week of it."""
-    sent = [row.day for row in work.ledger.journals.digests("sent", "printed") if row.day < day]
-    if not sent:
-        return []
-    last, at = date.fromisoformat(max(sent)), date.fromisoformat(day)
-    first = max(last + timedelta(days=1), at - timedelta(days=_EARLIER_MAX))
-    return [str(first + timedelta(days=i)) for i in range((at - first).days)]
-
-
 def _print(work: Work, row: Digest, why: str) -> str:
+    letter = letter_of(work, row)
     if not work.ledger.journals.claim(row.day, row.revision, row.attempt + 1, utc_now()):
         return f"{row.day}: another run has taken attempt {row.attempt + 1}"
-    message = message_of(work, row.day)
-    work.ledger.journals.mark(row.day, row.revision, "printed", row.attempt + 1, figures_hash=message.figures_hash)
-    said = f"Not sent to Slack: {visible(why)}. The message would be:\n\n{visible_lines(plain(message))}\n"
+    if letter is None:
+        work.ledger.journals.mark(row.day, row.revision, "folded", row.attempt + 1)
+        return f"{row.day}: nothing is left to say"
+    work.ledger.journals.mark(
+        row.day,
+        row.revision,
+        "printed",
+        row.attempt + 1,
+        figures_hash=letter.message.figures_hash,
+        seq=letter.seq,
+        partial=letter.partial,
+    )
+    said = f"Not sent to Slack: {visible(why)}. The message would be:\n\n{visible_lines(plain(letter.message))}\n"
     sys.stdout.write(said)
     return said

@@ -21,10 +21,10 @@ _DEFAULT_CURRENCY = "USD"  # of a day that cost nothing, where no day of the mon
 _Nano = dict[str, int]
 
 
-def figures_of(work: Work, day: str, earlier: Iterable[str] = ()) -> Figures:
-    """The figures of a complete day; `earlier` are days whose own message could not be sent."""
+def figures_of(work: Work, day: str, earlier: Iterable[str] = (), seq: int | None = None) -> Figures:
+    """The figures of a complete day, now or as of a commit; `earlier` are days whose own message could not be sent."""
     earlier = list(earlier)
-    at = LedgerDay(work.ledger, day, work.ledger.seq())
+    at = LedgerDay(work.ledger, day, work.ledger.seq() if seq is None else seq)
     covered = at.sums("coverage", ("unit",), ("covered", "quantity")).get(("tokens",))
     conversion = in_reporting_currency(at)
     money = conversion.day  # in one currency, or in those that there are

@@ -1,17 +1,20 @@
 """Slack: one visible message a day, whatever the network does.
 
-`Slack` posts, finds, updates and replies, and says of every failure whether anything was sent; `send_due`
-takes one day's message from due to sent by the ledger's journal.
+`Slack` posts, finds, updates and answers, and says of every failure whether anything was sent; `send_due`
+takes one call (a day's message, its edit, its answer) from due to sent by the ledger's journal.
 """
 
-from llm_finops.slack.channel import Identity, Posted, Slack
+from llm_finops.slack.channel import Found, Identity, Posted, Slack
 from llm_finops.slack.delivery import Due, Journal, Outcome, Step, next_step, send_due
+from llm_finops.slack.errand import Letter
 from llm_finops.slack.outcomes import NotSent, SlackError, SlackSetupError, Unknown
 
 __all__ = [
     "Due",
+    "Found",
     "Identity",
     "Journal",
+    "Letter",
     "NotSent",
     "Outcome",
     "Posted",

@@ -1,7 +1,9 @@
-"""One Slack channel: post, find, update, reply, each call made once."""
+"""One Slack channel: post, find, update, answer, each call made once."""
 
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import httpx
@@ -17,6 +19,7 @@ PAGES_MAX, PAGE = 10, 100
 PLAIN_MAX = 3_500  # characters; Slack cuts a text at 40,000 and asks for less than 4,000
 TIMEOUT_S = 10.0
 
+NO_FACTS: Mapping[str, str] = MappingProxyType({})
 _TOKEN = re.compile(r"[!-~]{1,500}", re.ASCII)
 _QUIET: dict[str, Any] = {"unfurl_links": False, "unfurl_media": False, "link_names": False, "parse": "none"}
 
@@ -26,6 +29,13 @@ class Posted(NamedTuple):
 
     channel: str
     ts: str
+
+
+class Found(NamedTuple):
+    """A message of ours that was found: its timestamp and what it was posted with (see `Slack.post`)."""
+
+    ts: str
+    facts: Mapping[str, str]
 
 
 class Identity(NamedTuple):
@@ -50,56 +60,46 @@ class Slack:
     def __repr__(self) -> str:
         return f"Slack(channel={self.channel!r})"
 
-    def post(self, message: Message, key: str) -> Posted:
-        """Post a message that `find` finds again by its key.
+    def post(self, message: Message, key: str, facts: Mapping[str, str] = NO_FACTS) -> Posted:
+        """Post a message that `find` finds again by its key; `facts` come back with it.
 
         Where Slack refuses the blocks for their length, the same figures go as plain text.
         """
-        metadata = {"event_type": EVENT_TYPE, "event_payload": {"key": key}}
-        try:
-            return self._post(key, text=message.text, blocks=list(message.blocks), metadata=metadata)
-        except NotSent as refused:
-            if refused.code not in TOO_LONG:
-                raise
-        return self._post(key, text=_shortened(message), mrkdwn=False, metadata=metadata)
+        what = f"posting {key} to Slack channel {self.channel}"
+        return self._sent(what, message, key, facts, self._client.chat_postMessage, channel=self.channel, **_QUIET)
 
-    def find(self, key: str, oldest: str) -> str | None:
-        """The timestamp of the message with this key, posted since `oldest` (epoch seconds); None: not there.
+    def update(self, at: Posted, message: Message, key: str, facts: Mapping[str, str] = NO_FACTS) -> Posted:
+        """Replace a message that stands there, with its key and facts. Doing so twice is doing so once."""
+        what = f"editing {key} (message {at.ts}) in Slack channel {at.channel}"
+        return self._sent(what, message, key, facts, self._client.chat_update, **at._asdict(), parse="none")
+
+    def reply(self, at: Posted, message: Message, key: str, facts: Mapping[str, str] = NO_FACTS) -> Posted:
+        """Answer in a message's thread; `find_reply` finds it again."""
+        what = f"posting {key} in the thread of message {at.ts} in Slack channel {at.channel}"
+        where = {"channel": at.channel, "thread_ts": at.ts}
+        return self._sent(what, message, key, facts, self._client.chat_postMessage, **where, **_QUIET)
+
+    def find(self, key: str, oldest: str) -> Found | None:
+        """The message with this key, posted since `oldest` (epoch seconds); None: not there.
 
         Needs the scope channels:history (groups:history in a private channel) and the channel's ID. Raises
         NotSent, permanent where the channel cannot be read through: then it is not known to be absent.
         """
-        cursor: str | None = None
-        for _ in range(PAGES_MAX):
-            page = self._page(key, oldest, cursor)
-            for message in page["messages"]:
-                if _key_of(message) == key:
-                    return str(message["ts"])
-            cursor = (page.get("response_metadata") or {}).get("next_cursor") or None
-            if cursor is None:
-                return None
-        raise NotSent(
-            f"looking for {key} in Slack channel {self.channel}: not among the {PAGES_MAX * PAGE} newest messages; "
-            "look for it by hand, or use a quieter channel",
-            permanent=True,
-        )
+        ask = partial(self._client.conversations_history, channel=self.channel, oldest=oldest)
+        return self._looked_through(f"looking for {key} in Slack channel {self.channel}", key, ask)
 
-    def update(self, ts: str, message: Message, channel: str | None = None) -> Posted:
-        """Replace a message that was posted before; `channel` as it was Posted."""
-        place = channel or self.channel
-        blocks = list(message.blocks)
-        return self._posted(
-            f"editing message {ts} in Slack channel {place}",
-            lambda: self._client.chat_update(channel=place, ts=ts, text=message.text, blocks=blocks, parse="none"),
-        )
+    def find_reply(self, at: Posted, key: str) -> Found | None:
+        """The answer with this key in a message's thread; None: not there. As `find` otherwise."""
+        ask = partial(self._client.conversations_replies, **at._asdict())
+        return self._looked_through(f"looking for {key} in the thread of message {at.ts}", key, ask)
 
-    def reply(self, ts: str, text: str, channel: str | None = None) -> Posted:
-        """Answer in a message's thread. `text` is mrkdwn: names in it as `core.digest.shown` writes them."""
-        place = channel or self.channel
-        return self._posted(
-            f"answering message {ts} in Slack channel {place}",
-            lambda: self._client.chat_postMessage(channel=place, thread_ts=ts, text=text, **_QUIET),
+    def read(self, at: Posted, key: str) -> Found | None:
+        """What stands at a message's place, if it is the one with this key."""
+        what = f"reading {key} (message {at.ts}) in Slack channel {at.channel}"
+        ask = partial(
+            self._client.conversations_history, channel=at.channel, oldest=at.ts, latest=at.ts, inclusive=True
         )
+        return next((found for m in self._page(what, ask)["messages"] if (found := _ours(m, key))), None)
 
     def identity(self) -> Identity:
         """The token's workspace, user and scopes. Posts nothing."""
@@ -114,9 +114,39 @@ class Slack:
         scopes = frozenset(scope.strip() for scope in headers.get("x-oauth-scopes", "").split(",")) - {""}
         return Identity(str(data.get("team", "")), str(data.get("user", "")), scopes)
 
-    def _post(self, key: str, **content: Any) -> Posted:
-        what = f"posting {key} to Slack channel {self.channel}"
-        return self._posted(what, lambda: self._client.chat_postMessage(channel=self.channel, **_QUIET, **content))
+    def _sent(
+        self,
+        what: str,
+        message: Message,
+        key: str,
+        facts: Mapping[str, str],
+        call: Callable[..., SlackResponse],
+        **how: Any,
+    ) -> Posted:
+        metadata = {"event_type": EVENT_TYPE, "event_payload": {"key": key, **facts}}
+        whole = partial(call, text=message.text, blocks=list(message.blocks), metadata=metadata, **how)
+        try:
+            return self._posted(what, whole)
+        except NotSent as refused:
+            if refused.code not in TOO_LONG:
+                raise
+        # Without blocks an edit takes those that were there away.
+        return self._posted(what, partial(call, text=_shortened(message), mrkdwn=False, metadata=metadata, **how))
+
+    def _looked_through(self, what: str, key: str, ask: Callable[..., SlackResponse]) -> Found | None:
+        cursor: str | None = None
+        for _ in range(PAGES_MAX):
+            page = self._page(what, partial(ask, cursor=cursor))
+            for message in page["messages"]:
+                if found := _ours(message, key):
+                    return found
+            cursor = (page.get("response_metadata") or {}).get("next_cursor") or None
+            if cursor is None:
+                return None
+        raise NotSent(
+            f"{what}: not among the {PAGES_MAX * PAGE} newest messages; look for it by hand, or use a quieter channel",
+            permanent=True,
+        )
 
     def _posted(self, what: str, send: Callable[[], SlackResponse]) -> Posted:
         data = self._called(what, send)
@@ -125,14 +155,8 @@ class Slack:
             raise Unknown(f"{what}: Slack's answer names no message")
         return Posted(channel, ts)
 
-    def _page(self, key: str, oldest: str, cursor: str | None) -> Mapping[str, Any]:
-        what = f"looking for {key} in Slack channel {self.channel}"
-        page = self._asked(
-            what,
-            lambda: self._client.conversations_history(
-                channel=self.channel, oldest=oldest, cursor=cursor, limit=PAGE, include_all_metadata=True
-            ),
-        )
+    def _page(self, what: str, ask: Callable[..., SlackResponse]) -> Mapping[str, Any]:
+        page = self._asked(what, partial(ask, limit=PAGE, include_all_metadata=True))
         if not isinstance(page.get("messages"), list):
             raise NotSent(f"{what}: Slack's answer holds no messages; to be tried again", code=UNREADABLE)
         return page
@@ -160,13 +184,15 @@ class Slack:
         raise trouble  # outside the handlers: the SDK's error quotes the answer's body and must not come along
 
 
-def _key_of(message: object) -> object:
-    """The key in a message's metadata; None where it has none of ours."""
+def _ours(message: object, key: str) -> Found | None:
+    """The message, if it is the one of ours with this key."""
     metadata = message.get("metadata") if isinstance(message, dict) else None
     if not isinstance(metadata, dict) or metadata.get("event_type") != EVENT_TYPE:
         return None
     payload = metadata.get("event_payload")
-    return payload.get("key") if isinstance(payload, dict) else None
+    if not isinstance(message, dict) or not isinstance(payload, dict) or payload.get("key") != key:
+        return None
+    return Found(str(message["ts"]), {str(name): str(value) for name, value in payload.items() if name != "key"})
 
 
 def _shortened(message: Message) -> str:

@@ -1,29 +1,30 @@
-"""From due to sent: one attempt at one day's message, safe to be killed anywhere.
+"""From due to sent: one attempt at one call to Slack, safe to be killed anywhere.
 
     due ──claim──▶ sending ──▶ sent
      ▲                │ ├────▶ due       Slack has not taken it
-     └────────────────┘ └────▶ unknown   it may have: only looking into the channel tells
+     └────────────────┘ ├────▶ unknown   it may have: only looking into the channel tells
+                        └────▶ refused   of an edit or an answer: the message is gone, or cannot be edited
 
 The journal's claim is the lock. A sender that dies leaves `sending`, which counts as unknown once its
-lease is over. Every attempt after the first looks for the message before it posts, because Slack says of
-its own errors that part of a call may have succeeded.
+lease is over. Every attempt after the first looks before it sends, because Slack says of its own errors
+that part of a call may have succeeded. An edit done twice is done once, so it needs no leave to look.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
-from typing import Literal, Protocol
+from typing import Any, Literal, Protocol
 
-from llm_finops.core.digest import Message
-from llm_finops.slack.channel import Posted, Slack
-from llm_finops.slack.outcomes import NotSent, Unknown
+from llm_finops.slack.channel import Found, Posted, Slack
+from llm_finops.slack.errand import Letter, looked, sent_off
+from llm_finops.slack.outcomes import FROZEN, GONE, NotSent, Unknown
 
 LEASE_S = 300  # longer than all calls of one attempt take
 BACKOFF_S, BACKOFF_MAX_S = 30, 1_800
 MENDING_S = 3_600  # between attempts while somebody has to mend something
 
-State = Literal["due", "sending", "unknown", "sent"]
+State = Literal["due", "sending", "unknown", "sent", "folded", "refused"]
 Waiting = Literal["due", "unknown"]
 
 
@@ -36,7 +37,11 @@ class Due(Protocol):
 
     @property
     def revision(self) -> int:
-        """Which message of the day."""
+        """Which call about the day."""
+
+    @property
+    def kind(self) -> str:
+        """What the call is: `summary`, `edit`, `answer` or `restated`."""
 
     @property
     def state(self) -> str:
@@ -72,10 +77,15 @@ class Journal(Protocol):
         channel: str | None = None,
         ts: str | None = None,
         figures_hash: str | None = None,
+        seq: int | None = None,
+        partial: str | None = None,
+        detail: str | None = None,
+        answer_since: int | None = None,
     ) -> None:
         """Write how the attempt ended, unless a later one has been claimed since.
 
-        `figures_hash` is of the message posted now; without one the row keeps what it has.
+        `figures_hash`, `seq` and `partial` are of the message that stands there now; what is None stays.
+        `answer_since`: an answer is made due in the same transaction.
         """
 
 
@@ -90,9 +100,9 @@ class Step(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How an attempt ended; `figures_hash` is that of the message posted now (None: found, or none sent)."""
+    """How an attempt ended; `figures_hash` is that of the message that stands there, where it is known."""
 
-    state: Literal["sent", "due", "unknown", "not now", "taken"]
+    state: Literal["sent", "due", "unknown", "not now", "taken", "folded", "refused"]
     reason: str = ""
     next_at: str | None = None
     channel: str | None = None
@@ -110,20 +120,29 @@ def next_step(row: Due, now: str) -> Step:
 
 
 def send_due(
-    journal: Journal, slack: Slack, row: Due, render: Callable[[], Message], now: str, *, repost_unknown: bool = False
+    journal: Journal,
+    slack: Slack,
+    row: Due,
+    render: Callable[[], Letter | None],
+    now: str,
+    *,
+    repost_unknown: bool = False,
 ) -> Outcome:
     """One attempt at a row that is due. Trouble that passes is an Outcome; what somebody must mend is raised.
 
-    `render` is called before the claim, so that its failure leaves the row as it was. `repost_unknown`: where
-    the channel cannot be read, post again although the message may be there already.
+    `render` is called before the claim, so that its failure leaves the row as it was; None: there is nothing left
+    to say. `repost_unknown`: where the channel cannot be read, post again although the message may be there already.
     """
     step = next_step(row, now)
     if step is Step.NOTHING:
         return Outcome("not now", step.value, row.next_at)
-    message, attempt = render(), row.attempt + 1
+    letter, attempt = render(), row.attempt + 1
     if not journal.claim(row.day, row.revision, attempt, _later(now, LEASE_S)):
         return Outcome("taken", "another sender has this attempt")
-    return _Attempt(journal, slack, row, attempt, now).run(message, step, repost_unknown=repost_unknown)
+    if letter is None:
+        journal.mark(row.day, row.revision, "folded", attempt)
+        return Outcome("folded", "nothing is left to say")
+    return _Attempt(journal, slack, row, letter, attempt, now).run(step, repost_unknown=repost_unknown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,38 +152,46 @@ class _Attempt:
     journal: Journal
     slack: Slack
     row: Due
+    letter: Letter
     attempt: int
     now: str
 
-    def run(self, message: Message, step: Step, *, repost_unknown: bool) -> Outcome:
-        key = f"summary:{self.row.day}"
+    def run(self, step: Step, *, repost_unknown: bool) -> Outcome:
         before: Waiting = "unknown" if step is Step.MUST_LOOK else "due"
         absent = step is Step.POST
+        is_edit = self.row.kind == "edit"
         try:
             if step is not Step.POST:
-                ts = self._looked(key, forgiving=repost_unknown or step is Step.LOOK)
-                if ts:
-                    return self._sent(Posted(self.slack.channel, ts), "found in the channel", None)
-                absent = ts is not None
-            posted = self.slack.post(message, key)
+                there = self._looked(forgiving=is_edit or repost_unknown or step is Step.LOOK)
+                if isinstance(there, Found):
+                    place = self.letter.at.channel if self.letter.at else self.slack.channel
+                    return self._sent(Posted(place, there.ts), "found in the channel", there)
+                absent = there is None
+            posted = sent_off(self.slack, self.row, self.letter)
         except Unknown as lost:
             return self._waiting("unknown", lost.reason, _backoff(self.attempt))
         except NotSent as refused:
             return self._refused("due" if absent else before, refused)
-        doubtful = before == "unknown" and not absent
-        return self._sent(posted, "posted; perhaps a second time" if doubtful else "posted", message.figures_hash)
+        doubtful = before == "unknown" and not absent and not is_edit
+        done = "edited" if is_edit else "posted"
+        return self._sent(posted, f"{done}; perhaps a second time" if doubtful else done, None)
 
-    def _looked(self, key: str, *, forgiving: bool) -> str | None:
-        """The message's timestamp, empty where it is not there; None where the channel cannot be read."""
-        day = datetime.fromisoformat(self.row.day).replace(tzinfo=UTC)  # a day is told after it began
+    def _looked(self, *, forgiving: bool) -> Found | Literal["unreadable"] | None:
+        """The message, None where it is not there."""
         try:
-            return self.slack.find(key, str(int(day.timestamp()))) or ""
+            return looked(self.slack, self.row, self.letter)
         except NotSent as refused:
             if refused.permanent and forgiving:
-                return None
+                return "unreadable"
             raise
 
     def _refused(self, state: Waiting, refused: NotSent) -> Outcome:
+        if self.letter.at is not None and refused.code in GONE | FROZEN:
+            # What cannot be edited can still be answered, unless it is gone.
+            answers = {} if refused.code in GONE else {"answer_since": self.letter.answer_since}
+            said = {**self._said(None), **answers, "detail": refused.code}
+            self.journal.mark(self.row.day, self.row.revision, "refused", self.attempt, **said)
+            return Outcome("refused", refused.reason)
         if refused.permanent:
             self._waiting(state, refused.reason, MENDING_S)
             raise refused
@@ -176,11 +203,21 @@ class _Attempt:
         self.journal.mark(self.row.day, self.row.revision, state, self.attempt, next_at=next_at)
         return Outcome(state, reason, next_at)
 
-    def _sent(self, posted: Posted, reason: str, figures_hash: str | None) -> Outcome:
+    def _sent(self, posted: Posted, reason: str, found: Found | None) -> Outcome:
         channel, ts = posted
-        where = {"channel": channel, "ts": ts, "figures_hash": figures_hash}
-        self.journal.mark(self.row.day, self.row.revision, "sent", self.attempt, **where)
-        return Outcome("sent", reason, None, channel, ts, figures_hash)
+        said = {**self._said(found), "answer_since": self.letter.answer_since}
+        self.journal.mark(self.row.day, self.row.revision, "sent", self.attempt, channel=channel, ts=ts, **said)
+        return Outcome("sent", reason, None, channel, ts, said["figures_hash"])
+
+    def _said(self, found: Found | None) -> dict[str, Any]:
+        """What the message says: this letter, or what the found one was sent with."""
+        facts = self.letter.facts if found is None else found.facts
+        seq = facts.get("seq", "")
+        return {
+            "figures_hash": facts.get("figures_hash"),
+            "seq": int(seq) if seq.isdecimal() else None,
+            "partial": facts.get("partial"),
+        }
 
 
 def _backoff(attempt: int) -> int:

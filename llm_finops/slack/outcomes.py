@@ -13,9 +13,12 @@ from collections.abc import Mapping
 
 RETRIABLE = frozenset(
     "rate_limited ratelimited internal_error fatal_error service_unavailable request_timeout "
-    "team_added_to_org message_limit_exceeded".split()
+    "team_added_to_org message_limit_exceeded update_failed".split()
 )
 TOO_LONG = frozenset("msg_blocks_too_long msg_too_long invalid_blocks invalid_blocks_format".split())
+# What no later try can change about a message that stands, or stood, there.
+GONE = frozenset("message_not_found thread_not_found".split())
+FROZEN = frozenset("edit_window_closed cant_update_message msg_too_old cannot_reply_to_message thread_locked".split())
 UNREADABLE = "unreadable_answer"  # ours: what answered did not speak Slack
 
 _RENEW = "set a valid bot token (xoxb-...) of an app installed in this workspace"
@@ -33,7 +36,9 @@ _FIXES = {
         "team_access_not_granted accesslimited".split(),
         "ask the workspace's administrators to let the app post in this channel",
     ),
-    "message_not_found": "the message was deleted; nothing is left to edit",
+    **dict.fromkeys(GONE, "the message was deleted; nothing is left to edit or to answer"),
+    **dict.fromkeys(["cannot_reply_to_message", "thread_locked"], "its thread takes no answers"),
+    "msg_too_old": "it is too old to be edited",
     "cant_update_message": "only the app that posted it can edit it: set that app's token",
     "edit_window_closed": "the workspace forbids late edits",
     "unknown_method": "check the base address",

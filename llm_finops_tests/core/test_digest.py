@@ -13,6 +13,7 @@ from llm_finops.core.digest import (
     EarlierDay,
     Figures,
     Message,
+    Missing,
     Owner,
     Part,
     Unpriced,
@@ -149,18 +150,23 @@ def test_a_day_without_usage_says_so_and_a_partial_one_never_does() -> None:
     unpriced = replace(empty, unpriced=(Unpriced("gpt-9", "tokens", 1, in_total=False),))
     logged = replace(empty, requests=4)
     paid = replace(empty, currencies=(CurrencyFigures("USD", 0, revenue_nano=DOLLAR),))
-    partial = replace(empty, state="partial", missing=("openai",))
+    partial = replace(empty, state="partial", missing=(Missing("openai"),))
     for doubtful in (partial, unpriced, logged, paid, replace(empty, used=None), replace(empty, currencies=())):
         assert "no usage, no cost" not in digest(doubtful).text
         assert "No usage: " not in plain(digest(doubtful))
 
 
 def test_a_partial_day_names_what_is_missing() -> None:
-    message = digest(figures(state="partial", missing=("openai-eu", "stripe"), late=("logs",)))
+    message = digest(
+        figures(state="partial", missing=(Missing("stripe", "2026-11-20"), Missing("openai-eu")), late=("logs",))
+    )
 
     assert plain(message).startswith("PARTIAL · LLM costs, Monday 23 November 2026 (UTC)\n")
     assert message.text.startswith("PARTIAL, 2 sources missing. LLM costs on")
-    assert "• Missing: openai-eu, stripe. The figures are without it.\n• Late: logs." in plain(message)
+    assert (
+        "• Missing: openai-eu (never read), stripe (nothing since 20 November). The figures are without it.\n• Late: logs."
+        in plain(message)
+    )
 
 
 def test_days_of_an_outage_are_a_line_each_and_at_most_seven() -> None:
@@ -199,7 +205,7 @@ def test_five_hundred_customers_become_a_few_lines_and_the_sum_of_the_rest() -> 
 def test_names_stand_only_in_code_where_slack_formats_nothing(name: str) -> None:
     owners = (Owner(name, 5 * DOLLAR, DOLLAR), Owner(name + "0", 5 * DOLLAR, 0))
     money = {"customers": owners, "features": owners, "providers": (Part(name, DOLLAR),), "models": (Part(name, 1),)}
-    message = digest(figures(money=money, missing=(name,), late=(name,), state="partial"))
+    message = digest(figures(money=money, missing=(Missing(name),), late=(name,), state="partial"))
 
     for text in [message.text, *texts(message)]:
         assert shown(name) not in CODE.sub("", text)

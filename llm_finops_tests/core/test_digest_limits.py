@@ -15,6 +15,7 @@ from llm_finops.core.digest import (
     Doubts,
     EarlierDay,
     Figures,
+    Missing,
     Owner,
     Part,
     Uncosted,
@@ -120,7 +121,9 @@ def test_the_longest_names_in_every_list_of_every_currency_still_fit() -> None:
             "uncosted": tuple(Uncosted(name, "USD", most) for name in many),
             "findings": tuple(Doubts(name, most, (("USD", most), ("tokens", most))) for name in many),
         }
-        day = figures(money={**lists, **sums}, state="partial", missing=tuple(many), late=tuple(many), **weak)
+        day = figures(
+            money={**lists, **sums}, state="partial", missing=tuple(map(Missing, many)), late=tuple(many), **weak
+        )
         codes = "USD EUR JPY KWD GBP INR CHF".split()
         whole = replace(day, currencies=tuple(replace(day.currencies[0], currency=code) for code in codes))
 

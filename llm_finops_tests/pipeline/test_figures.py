@@ -6,8 +6,8 @@ from llm_finops.core.digest import Doubts, EarlierDay, Figures, Owner, Uncosted,
 from llm_finops.core.records import ALL, Finding
 from llm_finops.ledger import datasets as d
 from llm_finops.ledger import findings_by_kind
-from llm_finops.pipeline.deliver import message_of
 from llm_finops.pipeline.figures import figures_of
+from llm_finops.pipeline.said import message_of
 from llm_finops.pipeline.work import Work
 from llm_finops_tests.pipeline.little import COSTS, DAYS, FIRST, LAST, UNLOGGED, USED, Little, write_csv
 

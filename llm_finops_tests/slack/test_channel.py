@@ -7,7 +7,7 @@ import traceback
 import pytest
 
 from llm_finops.core.digest import CurrencyFigures, Figures, Message, Owner, digest
-from llm_finops.slack import NotSent, Slack, SlackError, SlackSetupError
+from llm_finops.slack import Found, NotSent, Slack, SlackError, SlackSetupError
 from llm_finops_tests.slack.workspace import TOKEN, UNCERTAIN, Answer, Conversation, Workspace, refuses, serving
 
 KEY = "summary:2026-11-23"
@@ -36,7 +36,7 @@ def test_a_message_is_found_by_its_key_across_pages_and_no_other_is(workspace: W
     workspace.messages[:0] = [{"ts": str(i), "text": KEY, "metadata": {"event_type": "x"}} for i in range(5)]
     workspace.messages.insert(0, {"ts": "9", "metadata": {"event_type": "x", "event_payload": {"key": KEY}}})
 
-    assert slack.find(KEY, "1763856000") == posted.ts
+    assert slack.find(KEY, "1763856000") == Found(posted.ts, {})
     assert slack.find("summary:2026-11-22", "1763856000") is None
     assert workspace.calls[1][1]["oldest"] == "1763856000"
     assert workspace.calls[1][1]["include_all_metadata"] == "1"
@@ -55,8 +55,9 @@ def test_looking_has_an_end_and_then_does_not_say_absent(workspace: Workspace, s
 def test_a_message_is_edited_and_answered_in_its_thread(workspace: Workspace, slack: Slack) -> None:
     posted = slack.post(MESSAGE, KEY)
 
-    assert slack.update(posted.ts, Message("now", (), "x"), posted.channel) == posted
-    assert slack.reply(posted.ts, "restated", posted.channel).ts == "1764000000.000001"
+    assert slack.update(posted, Message("now", (), "x"), KEY, {"seq": "8"}) == posted
+    assert slack.read(posted, KEY) == Found(posted.ts, {"seq": "8"})
+    assert slack.reply(posted, Message("restated", (), "x"), "answer:1").ts == "1764000000.000001"
     assert workspace.messages[1]["text"] == "now"
     assert workspace.messages[0]["thread_ts"] == posted.ts
 
@@ -76,7 +77,7 @@ def test_blocks_slack_refuses_go_once_as_plain_text(workspace: Workspace, slack:
     assert "Acme &amp; &lt;Co&gt;\n" in sent["text"]
     assert len(sent["text"]) < 4_000
     assert sent["mrkdwn"] is False
-    assert slack.find(KEY, "0") == sent["ts"]
+    assert slack.find(KEY, "0") == Found(sent["ts"], {})
 
     workspace.script = [refuses(error), refuses(error)]
     with pytest.raises(NotSent, match=error):

@@ -1,16 +1,18 @@
 """From due to sent: whatever goes wrong on the way, one visible message."""
 
 import socket
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
-from llm_finops.core.digest import CurrencyFigures, Figures, Message, digest
-from llm_finops.slack import NotSent, Outcome, Slack, Step, next_step, send_due
+from llm_finops.core.digest import CurrencyFigures, Figures, digest
+from llm_finops.slack import Letter, NotSent, Outcome, Slack, Step, next_step, send_due
 from llm_finops_tests.slack.workspace import TOKEN, UNCERTAIN, Answer, Workspace, refuses
 
 NOW, LATER = "2026-11-24T06:00:00Z", "2026-11-24T09:00:00Z"
 MESSAGE = digest(Figures("2026-11-23", (CurrencyFigures("USD", 10**9),)))
+LETTER = Letter(MESSAGE, 7)
+SAID: dict[str, Any] = {"figures_hash": MESSAGE.figures_hash, "seq": 7, "partial": ""}
 AT = "1764000000.000000"
 
 
@@ -23,6 +25,11 @@ class Row(NamedTuple):
     channel: str | None = None
     ts: str | None = None
     figures_hash: str | None = None
+    kind: str = "summary"
+    seq: int | None = None
+    partial: str | None = None
+    detail: str | None = None
+    answer_since: int | None = None
 
 
 class Books:
@@ -49,13 +56,18 @@ class Books:
         channel: str | None = None,
         ts: str | None = None,
         figures_hash: str | None = None,
+        seq: int | None = None,
+        partial: str | None = None,
+        detail: str | None = None,
+        answer_since: int | None = None,
     ) -> None:
         if (day, revision, attempt) == (self.row.day, self.row.revision, self.row.attempt):
-            self.row = Row(day, revision, state, attempt, next_at, channel, ts, figures_hash)
+            at = (day, revision, state, attempt, next_at, channel, ts, figures_hash, self.row.kind)
+            self.row = Row(*at, seq, partial, detail, answer_since)
 
 
 def attempt(books: Books, slack: Slack, now: str = NOW, **options: bool) -> Outcome:
-    return send_due(books, slack, books.row, lambda: MESSAGE, now, **options)
+    return send_due(books, slack, books.row, lambda: LETTER, now, **options)
 
 
 @pytest.mark.parametrize("answer", UNCERTAIN)
@@ -70,10 +82,10 @@ def test_an_answer_lost_after_the_post_is_found_and_never_posted_twice(
 
     assert (first.state, first.next_at) == ("unknown", "2026-11-24T06:01:00Z")
     assert "may be there" in first.reason
-    assert (second.state, second.reason, second.figures_hash) == ("sent", "found in the channel", None)
+    assert (second.state, second.reason, second.figures_hash) == ("sent", "found in the channel", MESSAGE.figures_hash)
     assert len(workspace.messages) == 1
     assert workspace.methods() == ["chat.postMessage", "conversations.history"]
-    assert books.row == Row(state="sent", attempt=2, channel="C0FINOPS", ts="1764000000.000000")
+    assert books.row == Row(state="sent", attempt=2, channel="C0FINOPS", ts="1764000000.000000", **SAID)
 
 
 def test_a_day_is_sent_once_and_says_which_figures(workspace: Workspace, slack: Slack) -> None:
@@ -81,7 +93,7 @@ def test_a_day_is_sent_once_and_says_which_figures(workspace: Workspace, slack: 
     outcome = attempt(books, slack)
 
     assert outcome == Outcome("sent", "posted", None, "C0FINOPS", "1764000000.000000", MESSAGE.figures_hash)
-    assert books.row == Row("2026-11-23", 0, "sent", 1, None, "C0FINOPS", AT, MESSAGE.figures_hash)
+    assert books.row == Row("2026-11-23", 0, "sent", 1, None, "C0FINOPS", AT, **SAID)
     assert attempt(books, slack, LATER).state == "not now"
     assert len(workspace.messages) == 1
 
@@ -242,14 +254,14 @@ def test_of_two_senders_one_sends(workspace: Workspace, slack: Slack) -> None:
     books = Books(Row())
     seen_by_both = books.row
 
-    outcomes = [send_due(books, slack, seen_by_both, lambda: MESSAGE, NOW).state for _ in range(2)]
+    outcomes = [send_due(books, slack, seen_by_both, lambda: LETTER, NOW).state for _ in range(2)]
 
     assert outcomes == ["sent", "taken"]
     assert len(workspace.messages) == 1
 
 
 def test_a_message_that_cannot_be_rendered_leaves_the_day_due(workspace: Workspace, slack: Slack) -> None:
-    def broken() -> Message:
+    def broken() -> Letter:
         raise ZeroDivisionError
 
     books = Books(Row())

@@ -4,24 +4,42 @@
 every name harmless), `plain` reads the same message in a terminal.
 """
 
-from llm_finops.core.digest.figures import CurrencyFigures, Doubts, EarlierDay, Figures, Owner, Part, Uncosted, Unpriced
+from llm_finops.core.digest.figures import (
+    CurrencyFigures,
+    Doubts,
+    EarlierDay,
+    Figures,
+    Missing,
+    Owner,
+    Part,
+    Uncosted,
+    Unpriced,
+)
 from llm_finops.core.digest.invoices import InvoiceNews
 from llm_finops.core.digest.message import Message, digest, plain
+from llm_finops.core.digest.restated import Cause, Change, Threshold, changes, restated, restated_together
 from llm_finops.core.digest.words import escape, shown
 
 __all__ = [
+    "Cause",
+    "Change",
     "CurrencyFigures",
     "Doubts",
     "EarlierDay",
     "Figures",
     "InvoiceNews",
     "Message",
+    "Missing",
     "Owner",
     "Part",
+    "Threshold",
     "Uncosted",
     "Unpriced",
+    "changes",
     "digest",
     "escape",
     "plain",
+    "restated",
+    "restated_together",
     "shown",
 ]

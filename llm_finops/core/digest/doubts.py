@@ -9,6 +9,7 @@ from llm_finops.core.digest.words import (
     amount_text,
     count_text,
     cut,
+    date_text,
     escape,
     percent_text,
     short_text,
@@ -42,7 +43,7 @@ def notes(figures: Figures, currencies: Sequence[CurrencyFigures], top: int) -> 
     """What weakens the figures, one line each; empty where nothing does."""
     found = []
     if figures.state == "partial":
-        found.append(f"*Missing*: {_names(figures.missing, top)}. The figures are without it.")
+        found += _missing(figures, top)
     if figures.late:
         found.append(f"*Late*: {_names(figures.late, top)}.")
     if figures.used is False and figures.requests:
@@ -57,6 +58,19 @@ def notes(figures: Figures, currencies: Sequence[CurrencyFigures], top: int) -> 
     found += [note for money in currencies for note in _no_rate(money)]
     found += [f"*No rate* {pair} for {figures.day}: not added up." for pair in sorted(figures.no_rate)]
     return "\n".join(f"• {note}" for note in found)
+
+
+def _missing(figures: Figures, top: int) -> list[str]:
+    """What is not there, since when, and for which further days."""
+    ordered = sorted(figures.missing, key=lambda source: key_bytes((source.name,)))
+    since = [f"nothing since {date_text(source.since)}" if source.since else "never read" for source in ordered]
+    names = [f"`{shown(source.name)}` ({said})" for source, said in zip(ordered, since, strict=True)]
+    found = [f"*Missing*: {', '.join(cut(names, top)) or 'not said which'}. The figures are without it."]
+    if figures.lasts:
+        days = ", ".join(cut([date_text(day) for day in sorted(figures.lasts)], NAMES_MAX))
+        are = "is" if len(figures.lasts) == 1 else "are"
+        found.append(f"*It lasts*: {days} {are} not complete either.")
+    return found
 
 
 def trust(figures: Figures, currencies: Sequence[CurrencyFigures]) -> str:

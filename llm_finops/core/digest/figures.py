@@ -113,6 +113,14 @@ class EarlierDay:
 
 
 @dataclass(frozen=True, slots=True)
+class Missing:
+    """A source that a day still lacks, and the last day that it was read whole for (None: no day)."""
+
+    name: str
+    since: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Unpriced:
     """Usage of a model that no price is known for; `in_total` where the provider's own report says what it costs."""
 
@@ -147,7 +155,8 @@ class Figures:
     day: str  # ISO, UTC
     currencies: tuple[CurrencyFigures, ...]
     state: Literal["complete", "partial"] = "complete"
-    missing: tuple[str, ...] = ()  # sources that the day still lacks, where partial
+    missing: tuple[Missing, ...] = ()  # sources that the day still lacks, where partial
+    lasts: tuple[str, ...] = ()  # later days that are not complete either, and have no message of their own
     late: tuple[str, ...] = ()  # sources later than they usually are
     used: bool | None = None  # whether the providers report any usage
     requests: int = 0  # all that were logged, whosever they are

@@ -48,6 +48,11 @@ def digest(figures: Figures) -> Message:
         blocks = _blocks(figures, currencies, top)
         if _fits(blocks):
             break
+    return made_of(text, blocks)
+
+
+def made_of(text: str, blocks: Sequence[Block]) -> Message:
+    """A message with its hash."""
     rendered = json.dumps([text, blocks], sort_keys=True, separators=(",", ":"))
     return Message(text, tuple(blocks), hashlib.sha256(rendered.encode()).hexdigest())
 
@@ -81,31 +86,31 @@ def _blocks(figures: Figures, currencies: Sequence[CurrencyFigures], top: int) -
     shown, others = currencies[:CURRENCIES_MAX], currencies[CURRENCIES_MAX:]
     blocks += _sums(figures, shown)
     if others:
-        blocks.append(_section(f"And {len(others)} more: {', '.join(money.currency for money in others[:20])}."))
+        blocks.append(section(f"And {len(others)} more: {', '.join(money.currency for money in others[:20])}."))
     if weak := notes(figures, shown, top):
-        blocks.append(_section(weak))
+        blocks.append(section(weak))
     if invoices := invoice_lines(figures.invoices):
-        blocks.append(_section(invoices))
+        blocks.append(section(invoices))
     for money in shown if not unused(figures) else ():
         code = f" · {money.currency}" if sum(money.has_cost for money in currencies) > 1 else ""
         tables = _tables(money, code) if money.has_cost else []
-        blocks += [_section(render(table, money.currency, top)) for table in tables]
+        blocks += [section(render(table, money.currency, top)) for table in tables]
     if before := earlier(figures):
-        blocks.append(_section(before))
+        blocks.append(section(before))
     return [*blocks, {"type": "context", "elements": [_mrkdwn(trust(figures, shown))]}]
 
 
 def _sums(figures: Figures, currencies: Sequence[CurrencyFigures]) -> list[Block]:
     """The day in each currency; on a day without anything, that it is so, and the month."""
     empty = unused(figures)
-    blocks = [_section("No usage: no cost and no requests on this day.")] if empty else []
+    blocks = [section("No usage: no cost and no requests on this day.")] if empty else []
     if not currencies:
-        blocks.append(_section(f"*The cost of this day is {UNKNOWN}*, no source covers it yet."))
+        blocks.append(section(f"*The cost of this day is {UNKNOWN}*, no source covers it yet."))
     for money in currencies:
         if not money.has_cost:
-            blocks.append(_section(only_revenue(money)))
+            blocks.append(section(only_revenue(money)))
             continue
-        blocks.append(_section(headline(figures, money)))
+        blocks.append(section(headline(figures, money)))
         if not empty:
             blocks.append(_fields(fields(figures, money)))
     return blocks
@@ -115,7 +120,8 @@ def _mrkdwn(text: str) -> Block:
     return {"type": "mrkdwn", "text": text, "verbatim": True}
 
 
-def _section(text: str) -> Block:
+def section(text: str) -> Block:
+    """A block of mrkdwn, at most TEXT_MAX characters."""
     return {"type": "section", "text": _mrkdwn(text)}
 
 

@@ -30,6 +30,13 @@ def amount_text(nano: int, currency: str) -> str:
     return _number(nano, digits, currency)
 
 
+def exact_text(nano: int, currency: str) -> str:
+    """An amount to its last digit that is not 0, at least to its minor unit: $1,234.5678."""
+    least = minor_digits(currency)
+    zeros = next((n for n in range(9 - least, 0, -1) if nano % 10**n == 0), 0)
+    return _number(nano, 9 - zeros, currency)
+
+
 def short_text(nano: int, currency: str) -> str:
     """An amount among others: less than the minor unit is <$0.01, so that a residue widens no column. Not escaped."""
     least = 10 ** (9 - minor_digits(currency))

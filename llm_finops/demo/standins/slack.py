@@ -4,7 +4,7 @@ import json
 import re
 import threading
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -51,6 +51,7 @@ class Slack:
 
     path: Path
     clock: Callable[[], datetime]
+    edit_window_s: int | None = None  # how long a message may be edited; None: for ever
     _faults: deque[Fault] = field(default_factory=deque)
     _messages: list[_Message] = field(default_factory=list)
     _posted: int = 0
@@ -104,7 +105,9 @@ class Slack:
         known = {
             "chat.postMessage": self._post,
             "chat.update": self._update,
+            "chat.delete": self._delete,
             "conversations.history": self._history,
+            "conversations.replies": self._replies,
         }
         return known[method](body) if method in known else _no("unknown_method")
 
@@ -120,11 +123,25 @@ class Slack:
     def _update(self, body: Mapping[str, Any]) -> dict[str, Any]:
         if refused := _refuse_content(body):
             return refused
-        message = self._find(_channel(str(body["channel"])), str(body.get("ts")))
+        if not _CHANNEL_ID.fullmatch(str(body["channel"])):  # unlike a post, an edit takes no name
+            return _no("channel_not_found")
+        message = self._find(str(body["channel"]), str(body.get("ts")))
         if message is None:
             return _no("message_not_found")
-        message.content |= _content(body)
+        if self.edit_window_s is not None and self._age_s(message) > self.edit_window_s:
+            return _no("edit_window_closed")
+        _edit(message, body)
         return {"ok": True, "channel": message.channel, "ts": message.ts, "text": message.content.get("text", "")}
+
+    def _delete(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        message = self._find(str(body.get("channel")), str(body.get("ts")))
+        if message is None:
+            return _no("message_not_found")
+        self._messages.remove(message)
+        return {"ok": True, "channel": message.channel, "ts": message.ts}
+
+    def _age_s(self, message: _Message) -> Decimal:
+        return Decimal(int(self.clock().timestamp())) - Decimal(message.ts)
 
     def _history(self, body: Mapping[str, Any]) -> dict[str, Any]:
         channel = str(body.get("channel", ""))
@@ -143,10 +160,19 @@ class Slack:
             and message.thread_ts in {None, message.ts}
             and (oldest < Decimal(message.ts) < latest or (with_ends and Decimal(message.ts) in {oldest, latest}))
         ]
-        page = [_shown(m, metadata=_flag(body.get("include_all_metadata"))) for m in found[start : start + limit]]
-        more = start + limit < len(found)
-        following = {"response_metadata": {"next_cursor": str(start + limit)}} if more else {}
-        return {"ok": True, "messages": page, "has_more": more, **following}
+        return _page(found, start, limit, body)
+
+    def _replies(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """A message and the answers to it, oldest first."""
+        channel, ts = str(body.get("channel", "")), str(body.get("ts", ""))
+        try:
+            start, limit = int(body.get("cursor") or 0), min(int(body.get("limit") or _PAGE), 999)
+        except ValueError:
+            return _no("invalid_arguments")
+        thread = [m for m in self._messages if m.channel == channel and ts in {m.ts, m.thread_ts}]
+        if not thread:
+            return _no("thread_not_found" if _CHANNEL_ID.fullmatch(channel) else "channel_not_found")
+        return _page(sorted(thread, key=lambda message: Decimal(message.ts)), start, limit, body)
 
     def _find(self, channel: str, ts: str) -> _Message | None:
         return next((m for m in self._messages if m.channel == channel and m.ts == ts), None)
@@ -166,8 +192,11 @@ class Slack:
             self._posted += 1
             message = _Message(answer["channel"], answer["ts"], _content(body), body.get("thread_ts"))
             self._messages.append(message)
-        elif method == "chat.update" and (found := self._find(answer["channel"], answer["ts"])):
-            found.content |= _content(body)
+        elif found := self._find(str(answer.get("channel")), str(answer.get("ts"))):
+            if method == "chat.update":
+                _edit(found, body)
+            elif method == "chat.delete":
+                self._messages.remove(found)
 
 
 def _body(call: Call) -> dict[str, Any]:
@@ -200,6 +229,20 @@ def _refuse_content(body: Mapping[str, Any]) -> dict[str, Any] | None:
 
 def _content(body: Mapping[str, Any]) -> dict[str, Any]:
     return {name: body[name] for name in ("text", *_STRUCTURED) if name in body}
+
+
+def _edit(message: _Message, body: Mapping[str, Any]) -> None:
+    """Replace what is given. A text that comes without blocks takes the blocks away."""
+    if "text" in body and "blocks" not in body:
+        message.content.pop("blocks", None)
+    message.content |= _content(body)
+
+
+def _page(found: Sequence[_Message], start: int, limit: int, body: Mapping[str, Any]) -> dict[str, Any]:
+    page = [_shown(m, metadata=_flag(body.get("include_all_metadata"))) for m in found[start : start + limit]]
+    more = start + limit < len(found)
+    following = {"response_metadata": {"next_cursor": str(start + limit)}} if more else {}
+    return {"ok": True, "messages": page, "has_more": more, **following}
 
 
 def _shown(message: _Message, *, metadata: bool) -> dict[str, Any]:

@@ -1,0 +1,52 @@
+"""The end of a run: messages that would now say something else are edited, and what is news is told."""
+
+from datetime import date, timedelta
+
+from llm_finops.ledger.restating import ask_edit, ask_restated, confirm, touched
+from llm_finops.pipeline.complete import stale_days
+from llm_finops.pipeline.said import Said, changed, is_worth_an_answer, moved_since, said_of
+from llm_finops.pipeline.work import Work
+
+TOGETHER = 3  # more days than these with news in one run are one message instead of an answer each
+_WEEK = timedelta(days=7)
+
+
+def restate(work: Work) -> None:
+    """Make due what Slack should be told again: an edit a message, and one message where the news is of many days.
+
+    An edit's answer is decided when it is sent, from what the day was told before.
+    """
+    said = said_of(work)
+    if not said:
+        return
+    moves = touched(work.ledger, min(message.seq for message in said.values()))
+    stale = stale_days(work)
+    news = {}
+    edits = []
+    for day, message in sorted(said.items()):
+        if day in stale or not (message.handled.partial or _may_differ(day, message, moves)):
+            continue
+        letter = changed(work, day, message)
+        if letter is None:
+            _look_away(work, message)
+            continue
+        edits.append(day)
+        if not letter.partial and is_worth_an_answer(work, moved_since(work, day, message.told, letter.seq)):
+            news[day] = message.told
+    if len(news) > TOGETHER:  # first, so that no edit is answered beside it
+        ask_restated(work.ledger, news)
+    for day in edits:
+        ask_edit(work.ledger, day)
+
+
+def _may_differ(day: str, message: Said, moves: dict[str, int]) -> bool:
+    """Whether anything of the days a message shows was booked since: itself, its month, the week before, an outage."""
+    at = date.fromisoformat(day)
+    first = str(min(at.replace(day=1), at - _WEEK))
+    return any(first <= period <= day or period == day[:7] for period, seq in moves.items() if seq > message.seq)
+
+
+def _look_away(work: Work, message: Said) -> None:
+    """The message says the same as of now: what was booked until now need not be looked at again."""
+    if not message.handled.partial:
+        confirm(work.ledger, message.handled, work.ledger.seq())

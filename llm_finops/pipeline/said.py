@@ -1,0 +1,175 @@
+"""What Slack was told of a day, and what it would be told now: every kind of message as the ledger stands."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from llm_finops.core.digest import Cause, Change, Figures, Message, changes, digest, restated, restated_together
+from llm_finops.ledger import Digest
+from llm_finops.ledger.journals import ANSWER, EDIT, REFUSED, RESTATED, SENT, SUMMARY
+from llm_finops.ledger.restating import moved, restated_days
+from llm_finops.pipeline.complete import incomplete_between, is_complete, missing_of
+from llm_finops.pipeline.figures import figures_of
+from llm_finops.pipeline.work import Work
+from llm_finops.slack import Letter, Posted
+from llm_finops.slack.outcomes import GONE
+
+_EARLIER_MAX = 7  # days of an outage that get a line of their own
+
+
+@dataclass(frozen=True)
+class Said:
+    """A day's message that stands in the channel.
+
+    `handled` is the last call that changed it, or could not: what it says now is as of that call's commit.
+    `told` is the last commit that anybody was told the day as of, in the message, its thread or one about many days.
+    """
+
+    at: Posted
+    handled: Digest
+    told: int
+    is_told_together: bool  # a message about many days is under way, and the day is one of them
+
+    @property
+    def seq(self) -> int:
+        """The commit as of which the message was last looked at."""
+        return self.handled.seq or 0
+
+
+def said_of(work: Work) -> dict[str, Said]:
+    """{day: its message} of those that stand in the channel and say as of which commit they speak."""
+    rows = work.ledger.journals.digests()
+    by_day: dict[str, list[Digest]] = {}
+    for row in rows:
+        by_day.setdefault(row.day, []).append(row)
+    together = [row for row in rows if row.kind == RESTATED]
+    found = {day: _said(of_day, together) for day, of_day in by_day.items()}
+    return {day: said for day, said in found.items() if said}
+
+
+def _said(rows: list[Digest], together: list[Digest]) -> Said | None:
+    message = next((row for row in rows if row.kind == SUMMARY), None)
+    if message is None or message.state != SENT or message.seq is None or not message.channel or not message.ts:
+        return None
+    handled = [row for row in rows if row.kind in {SUMMARY, EDIT} and row.state in {SENT, REFUSED} and row.seq]
+    if any(row.state == REFUSED and row.detail in GONE for row in rows):
+        return None  # it was deleted: nothing is left to edit
+    mine = [row for row in together if message.day in restated_days(row)]
+    telling = [row for row in [*handled, *mine] if row.state == SENT] + [row for row in rows if row.kind == ANSWER]
+    return Said(
+        Posted(message.channel, message.ts),
+        max(handled, key=lambda row: row.revision),
+        max(row.seq or 0 for row in telling),
+        is_told_together=any(row.state in {"due", "sending", "unknown"} for row in mine),
+    )
+
+
+def untold(work: Work, day: str) -> list[str]:
+    """The days between the last message sent and this one: an outage, at most a week of it."""
+    rows = work.ledger.journals.digests("sent", "printed")
+    sent = [row.day for row in rows if row.kind == SUMMARY and row.day < day]
+    if not sent:
+        return []
+    last, at = date.fromisoformat(max(sent)), date.fromisoformat(day)
+    first = max(last + timedelta(days=1), at - timedelta(days=_EARLIER_MAX))
+    return [str(first + timedelta(days=i)) for i in range((at - first).days)]
+
+
+def message_of(work: Work, day: str, seq: int | None = None) -> Message:
+    """The message of a complete day, now or as of a commit, with a line for each day that was never told."""
+    return digest(_figures(work, day, seq))
+
+
+def partial_letter(work: Work, day: str, until: str) -> Letter:
+    """The message of a day that is not complete: what is missing, and whether it lasts up to the day `until`."""
+    seq = work.ledger.seq()
+    told = [row.day for row in work.ledger.journals.digests() if row.kind == SUMMARY and row.day > day]
+    if told:  # a later day has a message of its own, and lines for those before it
+        until = min(until, str(date.fromisoformat(min(told)) - timedelta(days=1)))
+    lasts = incomplete_between(work, str(date.fromisoformat(day) + timedelta(days=1)), until)
+    figures = replace(_figures(work, day, seq), state="partial", missing=missing_of(work, day), lasts=lasts)
+    return Letter(digest(figures), seq, partial=max(day, until))
+
+
+def letter_of(work: Work, row: Digest) -> Letter | None:
+    """What a row that is due says now; None where nothing is left to say."""
+    if row.kind == EDIT:
+        return _edit(work, row)
+    if row.kind == ANSWER:
+        return _answer(work, row)
+    if row.kind == RESTATED:
+        return _together(work, row)
+    if row.partial and not is_complete(work, row.day):
+        return partial_letter(work, row.day, _yesterday(work))
+    seq = work.ledger.seq()
+    return Letter(message_of(work, row.day, seq), seq)
+
+
+def changed(work: Work, day: str, said: Said) -> Letter | None:
+    """The message as it would be now, if that is not what it says.
+
+    Of a complete day the ledger tells both, rendered alike, so that a newer program edits nothing.
+    """
+    letter = _now(work, day, said)
+    if said.handled.partial:
+        return letter if letter.message.figures_hash != said.handled.figures_hash else None
+    return letter if letter.message != message_of(work, day, said.seq) else None
+
+
+def _now(work: Work, day: str, said: Said) -> Letter:
+    """Once complete, a day stays so: a provider that is added later takes nothing back."""
+    if said.handled.partial and not is_complete(work, day):
+        return replace(partial_letter(work, day, _yesterday(work)), at=said.at)
+    seq = work.ledger.seq()
+    return Letter(message_of(work, day, seq), seq, at=said.at)
+
+
+def moved_since(work: Work, day: str, before_seq: int, seq: int) -> tuple[Change, ...]:
+    """What moved of a day's own figures between two commits."""
+    return changes(figures_of(work, day, seq=before_seq), figures_of(work, day, seq=seq))
+
+
+def is_worth_an_answer(work: Work, moves: Iterable[Change]) -> bool:
+    """Whether any of them reaches `[slack] restate_min`."""
+    return any(change.reaches(work.config.slack.restate_min) for change in moves)
+
+
+def _edit(work: Work, row: Digest) -> Letter | None:
+    said = said_of(work).get(row.day)
+    if said is None:
+        return None
+    # An attempt whose end nobody knows may have changed it.
+    letter = _now(work, row.day, said) if row.attempt else changed(work, row.day, said)
+    if letter is None or letter.partial or said.is_told_together:
+        return letter
+    is_news = is_worth_an_answer(work, moved_since(work, row.day, said.told, letter.seq))
+    return replace(letter, answer_since=said.told) if is_news else letter
+
+
+def _answer(work: Work, row: Digest) -> Letter | None:
+    said = said_of(work).get(row.day)
+    if said is None or row.before_seq is None or row.seq is None:
+        return None
+    moves = moved_since(work, row.day, row.before_seq, row.seq)
+    causes = _causes(work, row.day, row.before_seq, row.seq)
+    return Letter(restated(row.day, moves, causes), row.seq, at=said.at)
+
+
+def _together(work: Work, row: Digest) -> Letter | None:
+    seq = work.ledger.seq()
+    told = restated_days(row)
+    days = {day: moves for day, before in sorted(told.items()) if (moves := moved_since(work, day, before, seq))}
+    causes = {cause for day in days for cause in _causes(work, day, told[day], seq)}
+    return Letter(restated_together(days, causes), seq) if days else None
+
+
+def _causes(work: Work, day: str, before_seq: int, seq: int) -> list[Cause]:
+    return [Cause(*found) for found in moved(work.ledger, day, before_seq, seq)]
+
+
+def _figures(work: Work, day: str, seq: int | None) -> Figures:
+    return figures_of(work, day, untold(work, day), seq)
+
+
+def _yesterday(work: Work) -> str:
+    return str(date.fromisoformat(work.config.now()[:10]) - timedelta(days=1))
