@@ -73,8 +73,8 @@ def _in_use(config: Config) -> set[str]:
             lines = read_costs(name, config.files(table.paths), table.columns).days.values()
             found |= {line.currency for of_day in lines for line in of_day}
     with suppress(InputError):
-        for name, table in config.revenue.items():
-            rows = read_revenue(name, config.files(table.paths), table.columns).days.values()
+        for name, sold in config.revenue.items():
+            rows = read_revenue(name, config.files(sold.paths), sold.columns).days.values()
             found |= {row.currency for of_day in rows for row in of_day}
     return found
 

@@ -46,7 +46,7 @@ def _text(name: str, *, null: bool = False, key: bool = False) -> sa.Column[Any]
 
 
 def _text_or(default: str, name: str) -> sa.Column[Any]:
-    return sa.Column(name, Text, nullable=False, server_default=default)
+    return sa.Column(name, Text, nullable=False, server_default=sa.text(f"'{default}'"))
 
 
 def _number(name: str, *, null: bool = False, key: bool = False) -> sa.Column[Any]:

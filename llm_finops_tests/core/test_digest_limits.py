@@ -93,7 +93,7 @@ def any_figures(draw: st.DrawFn) -> Figures:
             for c in codes
         ),
         draw(st.sampled_from(["complete", "partial"])),
-        tuple(draw(st.lists(names, max_size=20))),
+        tuple(draw(st.lists(st.builds(Missing, names, st.sampled_from([None, "2026-11-20"])), max_size=20))),
         tuple(draw(st.lists(names, max_size=20))),
         covered=draw(maybe),
         quantity=draw(maybe),
@@ -104,6 +104,7 @@ def any_figures(draw: st.DrawFn) -> Figures:
         quarantined=draw(st.integers(0, 10**18)),
         findings=tuple(draw(st.lists(doubts_, max_size=9))),
         earlier=tuple(draw(days_)),
+        lasts=tuple(draw(st.lists(st.sampled_from(["2026-11-24", "2026-11-25"]), max_size=9))),
     )
 
 
@@ -150,7 +151,7 @@ def test_the_order_of_the_rows_does_not_matter(day: Figures, chance: random.Rand
         replace(c, customers=shuffled(c.customers), features=shuffled(c.features), models=shuffled(c.models))
         for c in shuffled(day.currencies)
     )
-    lists = ("missing", "late", "unpriced", "uncosted", "findings")
+    lists = ("missing", "late", "unpriced", "uncosted", "findings", "lasts")
     rows: dict[str, Any] = {name: shuffled(getattr(day, name)) for name in lists}
     other = replace(day, currencies=moved, **rows)
 

@@ -2,19 +2,32 @@
 
 import json
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
+from slack_sdk import WebClient
 
+from llm_finops.core.digest import Message, plain
 from llm_finops.demo.standins.server import Answer, Call, Served, serve
-from llm_finops.demo.standins.slack import Slack
+from llm_finops.demo.standins.slack import TOKEN, Slack
+from llm_finops.pipeline.deliver import deliver_all, due_now
+from llm_finops.pipeline.partial import after_deadline
 from llm_finops_tests.pipeline.little import MORNING, Little
 
 POST = "chat.postMessage"
+CHANNEL = "C0LANTERN01"
 _TOML = '[slack]\nchannel = "C0LANTERN01"\nbase_url = "{url}/api/"\n[reporting]\nat = "{at}"\n'
+
+
+class Standing(NamedTuple):
+    """A message as people read it, and the answers to it."""
+
+    ts: str
+    text: str
+    answers: list[str]
 
 
 class Workspace:
@@ -49,10 +62,38 @@ class Workspace:
         """The texts that stand in the channel."""
         return [call["body"]["text"] for call in self.calls(POST) if call["answer"]["ok"]]
 
+    def channel(self) -> list[Standing]:
+        """What stands in the channel now, oldest first, each message with the answers in its thread."""
+        client = WebClient(TOKEN, base_url=f"{self.url}/api/")
+        found = client.conversations_history(channel=CHANNEL, limit=900)["messages"]
+        threads = [client.conversations_replies(channel=CHANNEL, ts=m["ts"])["messages"][1:] for m in found]
+        both = zip(reversed(found), reversed(threads), strict=True)
+        return [Standing(m["ts"], _read(m), [_read(answer) for answer in thread]) for m, thread in both]
+
+    def delete(self, ts: str) -> None:
+        """As somebody may."""
+        WebClient(TOKEN, base_url=f"{self.url}/api/").chat_delete(channel=CHANNEL, ts=ts)
+
     @property
     def toml(self) -> str:
         """The company's tables for it. Its daily run is half a day away: no daemon starts one beside the story."""
         return _TOML.format(url=self.url, at=f"{datetime.now(UTC) + timedelta(hours=12):%H:%M}")
+
+
+def deliver(company: Little) -> list[str]:
+    """What a tick of the sensor and the runs it asks for do, without Dagster around them."""
+    said = []
+    with company.finops.work("") as work:
+        after_deadline(work, lambda _: False)
+        new, more = due_now(work)
+        for place in new:
+            said += deliver_all(work, [place])
+        said += deliver_all(work, more)
+    return said
+
+
+def _read(message: Mapping[str, Any]) -> str:
+    return plain(Message(message["text"], tuple(message["blocks"]), "")) if message.get("blocks") else message["text"]
 
 
 def digests(company: Little) -> list[tuple[Any, ...]]:

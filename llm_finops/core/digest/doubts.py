@@ -62,7 +62,7 @@ def notes(figures: Figures, currencies: Sequence[CurrencyFigures], top: int) -> 
 
 def _missing(figures: Figures, top: int) -> list[str]:
     """What is not there, since when, and for which further days."""
-    ordered = sorted(figures.missing, key=lambda source: key_bytes((source.name,)))
+    ordered = sorted(figures.missing, key=lambda source: key_bytes((source.name, source.since)))
     since = [f"nothing since {date_text(source.since)}" if source.since else "never read" for source in ordered]
     names = [f"`{shown(source.name)}` ({said})" for source, said in zip(ordered, since, strict=True)]
     found = [f"*Missing*: {', '.join(cut(names, top)) or 'not said which'}. The figures are without it."]

@@ -156,7 +156,6 @@ class Figures:
     currencies: tuple[CurrencyFigures, ...]
     state: Literal["complete", "partial"] = "complete"
     missing: tuple[Missing, ...] = ()  # sources that the day still lacks, where partial
-    lasts: tuple[str, ...] = ()  # later days that are not complete either, and have no message of their own
     late: tuple[str, ...] = ()  # sources later than they usually are
     used: bool | None = None  # whether the providers report any usage
     requests: int = 0  # all that were logged, whosever they are
@@ -169,6 +168,7 @@ class Figures:
     findings: tuple[Doubts, ...] = ()
     earlier: tuple[EarlierDay, ...] = ()
     invoices: tuple[InvoiceNews, ...] = ()
+    lasts: tuple[str, ...] = ()  # later days that are not complete either, and have no message of their own
     main_currency: str = "USD"  # shown first
     rates_of: tuple[str, ...] = ()  # the dates of the rates by which all is in the main currency; () as it was
     no_rate: tuple[str, ...] = ()  # USD→EUR: for want of which nothing is converted

@@ -14,8 +14,8 @@ down_revision = "0005"
 def upgrade() -> None:
     """Add the columns."""
     text = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
-    op.add_column("digests", sa.Column("kind", text, nullable=False, server_default="summary"))
+    op.add_column("digests", sa.Column("kind", text, nullable=False, server_default=sa.text("'summary'")))
     op.add_column("digests", sa.Column("seq", sa.BigInteger(), nullable=True))
     op.add_column("digests", sa.Column("before_seq", sa.BigInteger(), nullable=True))
     for name in ("partial", "done_at", "detail"):
-        op.add_column("digests", sa.Column(name, text, nullable=False, server_default=""))
+        op.add_column("digests", sa.Column(name, text, nullable=False, server_default=sa.text("''")))
