@@ -13,8 +13,9 @@ from slack_sdk import WebClient
 from llm_finops.core.digest import Message, plain
 from llm_finops.demo.standins.server import Answer, Call, Served, serve
 from llm_finops.demo.standins.slack import TOKEN, Slack
-from llm_finops.pipeline.deliver import deliver_all, due_now
+from llm_finops.pipeline.deliver import NotDelivered, deliver_all, due_now
 from llm_finops.pipeline.partial import after_deadline
+from llm_finops.slack import SlackError
 from llm_finops_tests.pipeline.little import MORNING, Little
 
 POST = "chat.postMessage"
@@ -81,14 +82,16 @@ class Workspace:
 
 
 def deliver(company: Little) -> list[str]:
-    """What a tick of the sensor and the runs it asks for do, without Dagster around them."""
-    said = []
+    """What a tick of the sensor and the runs it asks for do, without Dagster around them; what each said."""
+    said: list[str] = []
     with company.finops.work("") as work:
         after_deadline(work, lambda _: False)
         new, more = due_now(work)
-        for place in new:
-            said += deliver_all(work, [place])
-        said += deliver_all(work, more)
+        for places in [*([place] for place in new), more]:
+            try:
+                said += deliver_all(work, places)
+            except (NotDelivered, SlackError) as trouble:
+                said.append(str(trouble))
     return said
 
 

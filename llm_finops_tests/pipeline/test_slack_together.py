@@ -1,0 +1,66 @@
+"""A rule that restates thirty days is told once; each day's own message is edited in silence."""
+
+from datetime import date, timedelta
+
+import pytest
+
+from llm_finops.demo.standins.slack import TOKEN, Fault
+from llm_finops_tests.pipeline.little import TOML, Little
+from llm_finops_tests.pipeline.workspace import POST, Workspace, deliver, digests, let_time_pass
+
+FIRST = "2026-10-23"
+THIRTY = [str(date.fromisoformat(FIRST) + timedelta(days=n)) for n in range(30)]
+RULE = '[[owners]]\nname = "the rest"\nmatch = { project = "red" }\ncustomer = "dora"\nfrom = 2026-10-23\n'
+USED = [("red", "k1", "sheet-1", 900_000, 100_000), ("red", "k3", "sheet-1", 100_000, 250_000)]
+
+
+@pytest.fixture
+def told(little: Little, workspace: Workspace) -> Little:
+    """Thirty days, each told in its time."""
+    for day in THIRTY:
+        little.report(day, used=USED)
+        little.log(day)
+        little.revenue(day)
+    little.environment["SLACK_BOT_TOKEN"] = TOKEN
+    configure(little, workspace)
+    assert little.settle(THIRTY[0], THIRTY[-1]).ok
+    with little.ledger() as ledger, ledger.writing() as connection:
+        connection.exec_driver_sql("delete from digests")
+    for day in THIRTY:
+        with little.ledger() as ledger:
+            assert ledger.journals.make_due(day, "")
+        deliver(little)
+    return little
+
+
+def configure(company: Little, workspace: Workspace, *more: str) -> None:
+    company.configure(workspace.toml, *more, toml=TOML.replace("2026-11-17", FIRST))
+
+
+def deliver_all(company: Little) -> None:
+    while deliver(company):
+        pass
+
+
+def test_a_rule_that_restates_thirty_days_is_one_message_and_thirty_silent_edits(
+    told: Little, workspace: Workspace
+) -> None:
+    assert len(workspace.channel()) == 30
+    configure(told, workspace, RULE)
+    assert told.settle(THIRTY[-1], THIRTY[-1]).ok
+
+    workspace.app.fail_next(Fault(cut=True))  # the message about many is taken, and its answer lost
+    deliver_all(told)
+    let_time_pass(told)
+    deliver_all(told)
+
+    *days, together = workspace.channel()
+    print(together.text)
+    assert [len(day.answers) for day in days] == [0] * 30
+    assert all(" dora\n" in day.text for day in days)
+    assert len(workspace.calls("chat.update")) == 30
+    assert {state for _, _, state, _ in digests(told)} == {"sent"}
+    assert together.text == ""
+
+    assert told.settle(THIRTY[-1], THIRTY[-1]).ok
+    assert deliver(told) == []
