@@ -50,7 +50,7 @@ MISTAKES: list[tuple[str, str]] = [
         "finops.toml: allocation.tax: saw 'perhaps'; Input should be a valid boolean",
     ),
     (START + "[reporting]\ntrailing_days = 0", "finops.toml: reporting.trailing_days: saw 0; Input should be greater"),
-    (START + "[reporting]\nat = 630", 'finops.toml: reporting.at: saw 630; write the time as text: at = "06:30"'),
+    (START + "[reporting]\nat = 630", 'finops.toml: reporting.at: saw 630; write the time as text, such as "06:30"'),
     (START + "[costs.a]\npaths = []", "finops.toml: costs.a.paths: saw a list; List should have at least 1 item"),
     (
         START + "[providers.a]",

@@ -45,12 +45,19 @@ def test_what_a_rule_gives_is_a_name(tmp_path: Path, key: str, name: str) -> Non
             '[slack]\nbase_url = "http://slack.example/api/"',
             "slack.base_url: saw 'http://slack.example/api/'; expected",
         ),
-        ('[reporting]\nat = "06:30+02:00"', "reporting.at: saw '06:30+02:00'; write the time as text: at = \"06:30\""),
-        ('[reporting]\nat = "06:30:15"', "reporting.at: saw '06:30:15'; write the time as text: at = \"06:30\""),
+        (
+            '[reporting]\nat = "06:30+02:00"',
+            "reporting.at: saw '06:30+02:00'; write the time as text, such as \"06:30\"",
+        ),
+        ('[reporting]\nat = "06:30:15"', "reporting.at: saw '06:30:15'; write the time as text, such as \"06:30\""),
         ("[reporting]\nat = 06:30:15", "reporting.at: saw datetime.time(6, 30, 15); write the time"),
         ("[reporting]\ntrailing_days = true", "reporting.trailing_days: saw True; Input should be a valid integer"),
         ('[allocation]\ntax = "yes"', "allocation.tax: saw 'yes'; Input should be a valid boolean"),
         ('[allocation]\ncredit = "no"', "allocation.credit: saw 'no'; Input should be a valid boolean"),
+        ('[slack]\ndeadline = "noon"', "slack.deadline: saw 'noon'; write the time as text, such as"),
+        ("[slack]\nrestate_min = 0.5", "slack.restate_min: saw 0.5; expected a percentage and an amount"),
+        ('[slack]\nrestate_min = "0.5%"', "slack.restate_min: saw '0.5%'; expected a percentage and an amount"),
+        ('[slack]\nrestate_min = "0.5% and -1"', "slack.restate_min: saw '0.5% and -1'; expected"),
         ("[slack]\nrepost_unknown = 1", "slack.repost_unknown: saw 1; Input should be a valid boolean"),
         ('[models]\n"gpt-*" = "gpt-5"', "models: saw the alias 'gpt-*'; an alias is one name in full"),
         ('[models]\n"" = "gpt-5"', "models: saw the alias ''; an alias is one name in full"),
@@ -134,6 +141,13 @@ def test_a_start_that_nobody_meant_is_refused(tmp_path: Path, day: str) -> None:
 def test_names_of_accounts_and_sources_are_of_few_characters(tmp_path: Path, kind: str, name: str) -> None:
     said = refused(tmp_path, START + f'[{kind}."{name}"]\npaths = "x"\n')
     assert re.search(rf"^finops.toml: {kind}: saw the name '.*'; allowed are {re.escape(ALLOWED)}$", said, re.MULTILINE)
+
+
+def test_a_restatement_is_measured_in_whole_units(tmp_path: Path) -> None:
+    assert loaded(tmp_path, START).slack.restate_min == Threshold(5_000, 10**9)
+    toml = '[slack]\nrestate_min = "12.0001 % and 0.000000001"\ndeadline = "00:30"\n'
+    slack = loaded(tmp_path, START + toml).slack
+    assert (slack.restate_min, slack.deadline) == (Threshold(120_001, 1), time(0, 30))
 
 
 def test_plain_names_and_a_loopback_slack_are_fine(tmp_path: Path) -> None:

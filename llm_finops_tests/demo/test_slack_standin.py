@@ -1,7 +1,7 @@
 """The stand-in for Slack, asked by the official client."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +62,46 @@ def test_an_edit_replaces_and_a_reply_stays_out_of_the_channel(client: WebClient
     assert [message["text"] for message in _history(client)] == ["second"]
     with pytest.raises(SlackApiError, match="message_not_found"):
         client.chat_update(channel=SLACK_CHANNEL, ts="1.000001", text="x")
+
+
+def test_a_thread_is_read_oldest_first_with_its_metadata(client: WebClient) -> None:
+    ts = _post(client, "first")
+    _post(client, "another")
+    for text in ("one", "two", "three"):
+        _post(client, text, thread_ts=ts, metadata=METADATA)
+    page = client.conversations_replies(channel=SLACK_CHANNEL, ts=ts, limit=2, include_all_metadata=True)
+    assert [message["text"] for message in page["messages"]] == ["first", "one"]
+    cursor = page["response_metadata"]["next_cursor"]
+    rest = client.conversations_replies(channel=SLACK_CHANNEL, ts=ts, cursor=cursor)["messages"]
+    assert [(message["text"], "metadata" in message) for message in rest] == [("two", False), ("three", False)]
+    assert page["messages"][1]["metadata"] == METADATA
+    with pytest.raises(SlackApiError, match="thread_not_found"):
+        client.conversations_replies(channel=SLACK_CHANNEL, ts="1.000001")
+
+
+def test_a_text_alone_takes_the_blocks_away_and_an_edit_needs_the_channels_id(client: WebClient) -> None:
+    blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": "x"}}]
+    ts = _post(client, "first", blocks=blocks, metadata=METADATA)
+    client.chat_update(channel=SLACK_CHANNEL, ts=ts, text="second")
+    (message,) = _history(client, include_all_metadata=True)
+    assert (message["text"], message.get("blocks"), message["metadata"]) == ("second", None, METADATA)
+    with pytest.raises(SlackApiError, match="channel_not_found"):
+        client.chat_update(channel="#finops", ts=ts, text="x")
+
+
+def test_a_message_that_is_deleted_or_too_old_is_not_edited(
+    standins: Standins, client: WebClient, clock: Clock
+) -> None:
+    ts = _post(client, "first")
+    standins.slack.edit_window_s = 60
+    client.chat_update(channel=SLACK_CHANNEL, ts=ts, text="at once")
+    clock.advance_to(clock.now() + timedelta(seconds=61))
+    with pytest.raises(SlackApiError, match="edit_window_closed"):
+        client.chat_update(channel=SLACK_CHANNEL, ts=ts, text="late")
+    client.chat_delete(channel=SLACK_CHANNEL, ts=ts)
+    with pytest.raises(SlackApiError, match="message_not_found"):
+        client.chat_update(channel=SLACK_CHANNEL, ts=ts, text="gone")
+    assert _history(client) == []
 
 
 def test_history_is_newest_first_by_pages_and_between_two_moments(client: WebClient, clock: Clock) -> None:

@@ -6,10 +6,9 @@ import pytest
 
 from llm_finops.demo.standins.slack import TOKEN
 from llm_finops_tests.pipeline.little import DAYS, Little
-from llm_finops_tests.pipeline.workspace import POST, Workspace, deliver, digests, let_time_pass
+from llm_finops_tests.pipeline.workspace import POST, UPDATE, Workspace, deliver, digests, let_time_pass
 
 TOLD, FIRST_LOST, SECOND_LOST, THIRD_LOST, LAST = DAYS
-UPDATE = "chat.update"
 
 
 @pytest.fixture
@@ -68,7 +67,7 @@ def test_a_day_that_is_not_complete_by_the_deadline_is_told_partial_and_then_com
     assert whole.text.startswith("LLM costs, Wednesday 18 November 2026 (UTC)\n\n$4.10\n")
     assert "Missing" not in whole.text
     (answer,) = whole.answers
-    assert " not known  $4.10 " in answer
+    assert "\nnot known  $4.10          cost\n" in answer
     assert "the cost report of paper arrived" in answer
 
 

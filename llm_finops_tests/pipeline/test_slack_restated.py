@@ -1,9 +1,17 @@
 """A day that was told and is restated: edited once, answered where it matters, silent where it shows nothing."""
 
-from llm_finops_tests.pipeline.little import LAST, Little
-from llm_finops_tests.pipeline.workspace import POST, Workspace, deliver, digests, let_time_pass
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-UPDATE = "chat.update"
+import pytest
+
+from llm_finops_tests.pipeline.daemon import environment_of
+from llm_finops_tests.pipeline.little import LAST, Little
+from llm_finops_tests.pipeline.workspace import POST, UPDATE, Workspace, deliver, digests, let_time_pass
+
 TO_6_10 = "4.00"  # the report's first line: the day then costs $6.10 instead of $4.10
 
 
@@ -50,11 +58,11 @@ def test_a_small_change_that_the_message_shows_is_an_edit_only(due: Little, work
 
 
 def test_a_change_that_the_message_does_not_show_is_nothing(due: Little, workspace: Workspace) -> None:
-    restate(due, "2.10")
+    restate(due, "2.20")
     deliver(due)
     before = workspace.channel()
     version = due.rows("select max(version_id) from current_margins")
-    restate(due, "2.1001")
+    restate(due, "2.2001")
     assert due.rows("select max(version_id) from current_margins") != version
 
     deliver(due)
@@ -186,3 +194,37 @@ def test_where_edits_are_refused_the_answer_says_it_once(due: Little, workspace:
     deliver(due)
     (message,) = workspace.channel()
     assert [answer.splitlines()[2] for answer in message.answers][1:] == [" $6.10   $5.09   −$1.01  cost"]
+
+
+@pytest.mark.parametrize("last_call", [UPDATE, POST])
+def test_a_sender_killed_between_slacks_taking_an_edit_or_an_answer_and_the_note_of_it_leaves_one_of_each(
+    due: Little, workspace: Workspace, last_call: str
+) -> None:
+    deliver(due)
+    restate(due, TO_6_10)
+    with sender(due) as process:
+        hook = workspace.once_edited if last_call == UPDATE else workspace.once_posted
+        hook.append(process.kill)
+        assert process.wait(60) == -signal.SIGKILL
+    ((state,),) = due.rows("select state from digests where state <> 'sent'")
+    assert state == "sending"
+    assert "\n$6.10\n" in workspace.channel()[0].text
+    assert deliver(due) == []  # its lease is not over
+
+    let_time_pass(due)
+    deliver(due)
+
+    (message,) = workspace.channel()
+    assert [answer.splitlines()[2] for answer in message.answers] == [" $4.10   $6.10  +$2.00  cost"]
+    assert [len(workspace.calls(method)) for method in (POST, UPDATE)] == [2, 1]
+
+
+@contextmanager
+def sender(company: Little) -> Iterator["subprocess.Popen[bytes]"]:
+    """What is due is sent by another process."""
+    command = [sys.executable, "-m", "llm_finops_tests.pipeline.sender"]
+    with subprocess.Popen(command, env=environment_of(company)) as process:
+        try:
+            yield process
+        finally:
+            process.kill()

@@ -6,7 +6,7 @@ import pytest
 
 from llm_finops.demo.standins.slack import TOKEN, Fault
 from llm_finops_tests.pipeline.little import TOML, Little
-from llm_finops_tests.pipeline.workspace import POST, Workspace, deliver, digests, let_time_pass
+from llm_finops_tests.pipeline.workspace import Workspace, deliver, digests, let_time_pass
 
 FIRST = "2026-10-23"
 THIRTY = [str(date.fromisoformat(FIRST) + timedelta(days=n)) for n in range(30)]
@@ -55,12 +55,19 @@ def test_a_rule_that_restates_thirty_days_is_one_message_and_thirty_silent_edits
     deliver_all(told)
 
     *days, together = workspace.channel()
-    print(together.text)
     assert [len(day.answers) for day in days] == [0] * 30
     assert all(" dora\n" in day.text for day in days)
     assert len(workspace.calls("chat.update")) == 30
     assert {state for _, _, state, _ in digests(told)} == {"sent"}
-    assert together.text == ""
+    assert together.text.splitlines() == [
+        "Restated: 30 days of LLM costs",
+        "      before  after         change",
+        "$38.14285713  $0.00  −$38.14285713  unallocated",  # a day: 0.20 of input, 1.50 × 250 / 350 of output
+        "Days (UTC): 23 October to 21 November",
+        "",
+        "Why: rules, mappings or the list of sources have changed.",
+    ]
+    assert together.answers == []
 
     assert told.settle(THIRTY[-1], THIRTY[-1]).ok
     assert deliver(told) == []

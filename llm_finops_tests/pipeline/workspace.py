@@ -18,7 +18,7 @@ from llm_finops.pipeline.partial import after_deadline
 from llm_finops.slack import SlackError
 from llm_finops_tests.pipeline.little import MORNING, Little
 
-POST = "chat.postMessage"
+POST, UPDATE = "chat.postMessage", "chat.update"
 CHANNEL = "C0LANTERN01"
 _TOML = '[slack]\nchannel = "C0LANTERN01"\nbase_url = "{url}/api/"\n[reporting]\nat = "{at}"\n'
 
@@ -37,6 +37,7 @@ class Workspace:
     def __init__(self, folder: Path) -> None:
         self.app = Slack(folder / "slack.jsonl", lambda: datetime.fromisoformat(MORNING))
         self.once_posted: deque[Callable[[], None]] = deque()  # between taking a message and answering: one a post
+        self.once_edited: deque[Callable[[], None]] = deque()
         self._served: Served | None = serve(self._answer)
         self.url = self._served.base_url
 
@@ -44,6 +45,8 @@ class Workspace:
         answer = self.app(call)
         if call.path.endswith(POST) and self.once_posted:
             self.once_posted.popleft()()
+        if call.path.endswith(UPDATE) and self.once_edited:
+            self.once_edited.popleft()()
         return answer
 
     def go_down(self) -> None:

@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from llm_finops.core.digest import CurrencyFigures, Figures, digest
-from llm_finops.slack import Letter, NotSent, Outcome, Slack, Step, next_step, send_due
+from llm_finops.core.digest import CurrencyFigures, Figures, Message, digest
+from llm_finops.slack import Letter, NotSent, Outcome, Posted, Slack, Step, next_step, send_due
 from llm_finops_tests.slack.workspace import TOKEN, UNCERTAIN, Answer, Workspace, refuses
 
 NOW, LATER = "2026-11-24T06:00:00Z", "2026-11-24T09:00:00Z"
@@ -289,3 +289,86 @@ def test_a_message_that_cannot_be_rendered_leaves_the_day_due(workspace: Workspa
 )
 def test_what_a_row_asks_for(row: Row, step: Step) -> None:
     assert next_step(row, NOW) is step
+
+
+EDIT = Row(revision=2, kind="edit")
+ANSWER = Row(revision=3, kind="answer")
+
+
+def follows(books: Books, slack: Slack, at: Posted, now: str = NOW) -> Outcome:
+    letter = Letter(MESSAGE, 9, at=at, answer_since=7)
+    return send_due(books, slack, books.row, lambda: letter, now)
+
+
+@pytest.mark.parametrize("answer", UNCERTAIN)
+@pytest.mark.parametrize(("row", "call"), [(EDIT, "chat.update"), (ANSWER, "chat.postMessage")])
+def test_an_edit_or_an_answer_whose_outcome_is_unknown_is_read_back_and_not_made_again(
+    workspace: Workspace, slack: Slack, answer: Answer, row: Row, call: str
+) -> None:
+    at = slack.post(Message("before", (), "old"), "summary:2026-11-23")
+    books = Books(row)
+    workspace.script = [answer]
+
+    assert follows(books, slack, at).state == "unknown"
+    outcome = follows(books, slack, at, LATER)
+
+    assert (outcome.state, outcome.reason) == ("sent", "found in the channel")
+    assert (books.row.state, books.row.seq, books.row.answer_since) == ("sent", 9, 7)
+    assert workspace.methods().count(call) == (1 if row is EDIT else 2)  # the message itself was a post
+
+
+def test_an_edit_that_was_not_taken_is_made_although_the_channel_cannot_be_read(
+    workspace: Workspace, slack: Slack
+) -> None:
+    at = slack.post(Message("before", (), "old"), "summary:2026-11-23")
+    workspace.readable = False
+    workspace.script = [refuses("rate_limited", 429, {"Retry-After": "7"})]
+    books = Books(EDIT)
+
+    assert follows(books, slack, at).next_at == "2026-11-24T06:00:07Z"
+    assert follows(books, slack, at, LATER).reason == "edited"
+    assert [message["text"] for message in workspace.messages] == [MESSAGE.text]
+
+
+@pytest.mark.parametrize(
+    ("error", "since"),
+    [("edit_window_closed", 7), ("cant_update_message", 7), ("message_not_found", None)],
+)
+def test_an_edit_refused_for_good_is_said_and_answered_where_the_message_still_stands(
+    workspace: Workspace, slack: Slack, error: str, since: int | None
+) -> None:
+    at = slack.post(Message("before", (), "old"), "summary:2026-11-23")
+    books = Books(EDIT)
+    workspace.script = [refuses(error)]
+
+    outcome = follows(books, slack, at)
+
+    assert (outcome.state, books.row.state, books.row.detail, books.row.answer_since) == (
+        "refused",
+        "refused",
+        error,
+        since,
+    )
+    assert error in outcome.reason
+    assert follows(books, slack, at, LATER).state == "not now"
+
+
+def test_an_edit_with_a_token_that_no_longer_works_is_tried_again_in_an_hour(
+    workspace: Workspace, slack: Slack
+) -> None:
+    at = slack.post(Message("before", (), "old"), "summary:2026-11-23")
+    books = Books(EDIT)
+    workspace.script = [refuses("token_revoked")]
+
+    with pytest.raises(NotSent, match="token_revoked"):
+        follows(books, slack, at)
+
+    assert (books.row.state, books.row.next_at) == ("due", "2026-11-24T07:00:00Z")
+
+
+def test_where_nothing_is_left_to_say_nothing_is_called(workspace: Workspace, slack: Slack) -> None:
+    books = Books(EDIT)
+
+    assert send_due(books, slack, books.row, lambda: None, NOW).state == "folded"
+
+    assert (books.row.state, workspace.calls) == ("folded", [])

@@ -72,7 +72,8 @@ def fields(figures: Figures, money: CurrencyFigures) -> dict[str, str]:
     code = money.currency
     texts = {"Gross margin": _margin(money), "Revenue": _revenue(money)}
     if money.requests > 0:
-        texts["Cost per request"] = price_text(round_half_even(money.logged_cost_nano, money.requests), code)
+        per_request = price_text(round_half_even(money.logged_cost_nano, money.requests), code)
+        texts["Cost per request"] = UNKNOWN if money.cost_nano is None else per_request
         texts["Logged requests"] = f"{money.requests:,}"
     elif not figures.requests:
         texts["Cost per request"] = f"{NOT_APPLICABLE} (no logged requests)"

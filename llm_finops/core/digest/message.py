@@ -93,7 +93,8 @@ def _blocks(figures: Figures, currencies: Sequence[CurrencyFigures], top: int) -
         blocks.append(section(invoices))
     for money in shown if not unused(figures) else ():
         code = f" · {money.currency}" if sum(money.has_cost for money in currencies) > 1 else ""
-        tables = _tables(money, code) if money.has_cost else []
+        is_known = money.has_cost and money.cost_nano is not None  # else every name would stand beside 0
+        tables = _tables(money, code) if is_known else []
         blocks += [section(render(table, money.currency, top)) for table in tables]
     if before := earlier(figures):
         blocks.append(section(before))
