@@ -1,11 +1,13 @@
 """What finops.toml may not say: names that stand for none, values that mean something else than they seem to."""
 
 import re
+from datetime import time
 from pathlib import Path
 
 import pytest
 
 from llm_finops.config import load
+from llm_finops.core.digest import Threshold
 from llm_finops.core.records import Setting
 from llm_finops.core.settings import from_rows, to_rows
 from llm_finops_tests.config.test_config import START, gateway, read, refused, written
@@ -144,9 +146,9 @@ def test_names_of_accounts_and_sources_are_of_few_characters(tmp_path: Path, kin
 
 
 def test_a_restatement_is_measured_in_whole_units(tmp_path: Path) -> None:
-    assert loaded(tmp_path, START).slack.restate_min == Threshold(5_000, 10**9)
+    assert read(tmp_path, START).slack.restate_min == Threshold(5_000, 10**9)
     toml = '[slack]\nrestate_min = "12.0001 % and 0.000000001"\ndeadline = "00:30"\n'
-    slack = loaded(tmp_path, START + toml).slack
+    slack = read(tmp_path, START + toml).slack
     assert (slack.restate_min, slack.deadline) == (Threshold(120_001, 1), time(0, 30))
 
 

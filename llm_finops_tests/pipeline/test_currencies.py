@@ -11,14 +11,14 @@ from llm_finops.core.digest import plain
 from llm_finops.doctor.rates import examine_rates
 from llm_finops.ledger import datasets as d
 from llm_finops.pipeline.assets import declared
+from llm_finops.pipeline.complete import newest_complete
 from llm_finops.pipeline.converted_customer import Converted, converted_customer
 from llm_finops.pipeline.decide import convert_days
-from llm_finops.pipeline.deliver import message_of
 from llm_finops.pipeline.figures import figures_of
 from llm_finops.pipeline.ingest import missing_days
 from llm_finops.pipeline.outcome import failures
 from llm_finops.pipeline.rates import load_rates
-from llm_finops.pipeline.summary import newest_complete
+from llm_finops.pipeline.said import message_of
 from llm_finops.pipeline.work import Work
 from llm_finops_tests.pipeline.little import DAYS, FIRST, LAST, REVENUE, Little, copied, write_csv
 

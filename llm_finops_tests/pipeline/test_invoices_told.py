@@ -6,7 +6,7 @@ import dagster as dg
 import pytest
 
 from llm_finops.core.digest import plain
-from llm_finops.pipeline.deliver import message_of
+from llm_finops.pipeline.said import message_of
 from llm_finops_tests.pipeline.billed import INVOICE, Billed
 from llm_finops_tests.pipeline.little import DAYS, FIRST, LAST, Little, write_csv
 from llm_finops_tests.pipeline.test_events import told
