@@ -40,12 +40,12 @@ class Refused(NamedTuple):
 
 @dataclass(slots=True)
 class Taken:
-    """What holds after a delivery. `moved` are months that another content has left."""
+    """What holds after a delivery. `moved` are (from, to): months between which an invoice went with its content."""
 
     kept: dict[Number, Document] = field(default_factory=dict)
     refused: list[Refused] = field(default_factory=list)
     duplicates: dict[Number, int] = field(default_factory=dict)  # deliveries of a content beside the first
-    moved: set[str] = field(default_factory=set)
+    moved: set[tuple[str, str]] = field(default_factory=set)
 
 
 def take(booked: Mapping[Number, Document], delivered: Iterable[Document], accepted: Collection[str] = ()) -> Taken:
@@ -80,8 +80,8 @@ def _decide(taken: Taken, number: Number, documents: list[Document], accepted: b
         reason = f"invoice {number[1]}: {len(contents)} contents of one number came at once; none is taken. {_KEEP_ONE}"
         taken.refused += [Refused(document, reason, loud=True) for document in documents]
     elif now is None or (accepted and len(contents) == 1):
-        if now is not None and now.invoice.document != documents[0].invoice.document:
-            taken.moved |= {now.invoice.month}
+        if now is not None and now.invoice.month != documents[0].invoice.month:
+            taken.moved.add((now.invoice.month, documents[0].invoice.month))
         if now is None or now.invoice.document not in contents:
             taken.kept[number] = documents[0]
     else:

@@ -100,13 +100,15 @@ def _book(work: Work, delivered: _Delivered, months: list[str], result: Result) 
     taken = take(delivered.booked, delivered.documents, delivered.accepted)
     plan = _Plan(delivered, taken)
     every = plan.months | {k.period for k in work.ledger.heads(d.INVOICES, delivered.account)}
-    todo = sorted(every if work.whole or taken.moved else every & set(months))
+    todo = sorted(every if work.whole else every & _with_moved(months, taken))
     load_id = work.ledger.journals.begin_load(delivered.account, d.INVOICES.name, *_ends(todo))
     with work.ledger.commit(f"{delivered.account} invoices", work.run_id) as commit:
         for month in todo:
             _book_month(commit, plan, load_id, month)
         _take_over(commit, delivered, todo)
-    work.ledger.journals.end_load(load_id, "whole", detail=f"{len(plan.quarantined)} invoices or rows refused")
+    left = sum(of.invoice.month < delivered.before for said in delivered.said for of in said.documents)
+    told = f"{len(plan.quarantined)} invoices or rows refused, {left} invoices of months before start_date left out"
+    work.ledger.journals.end_load(load_id, "whole", detail=told)
     for month in sorted({*todo, *months}):
         numbers = plan.numbers(month)
         new = month in todo and commit.booked[key(d.INVOICES, delivered.account, month)].is_new
@@ -115,6 +117,14 @@ def _book(work: Work, delivered: _Delivered, months: list[str], result: Result) 
     for refused in taken.refused:
         if refused.loud:
             result.fail(refused.document.invoice.month, delivered.account, refused.reason)
+
+
+def _with_moved(months: Iterable[str], taken: Taken) -> set[str]:
+    """The months asked, and those with which they exchange an invoice: it is neither lost nor in two."""
+    found = set(months)
+    for pair in sorted(taken.moved):
+        found |= set(pair) if found & set(pair) else set()
+    return found
 
 
 def _ends(months: list[str]) -> tuple[str, str]:

@@ -48,8 +48,6 @@ def test_the_daily_run_tells_the_months_it_moved_or_was_asked_for(
         "invoice_matches": {MONTH},
         "daily_summary": {LAST},
     }
-    again = billed.run(LAST, LAST, instance)
-    assert (again.ok, again.new_versions, again.computed) == (True, 0, 0)
     # A restated day moves the match, and a file that cannot be read fails the run once all else is told.
     billed.report(LAST, amount="2.01")
     (billed.root / "invoices" / "INV-1.csv").unlink()
@@ -76,6 +74,23 @@ def test_a_month_asked_for_alone_in_the_ui_books_that_match_and_nothing_else(
         "invoice_matches": {MONTH},
         "margins": set(),
     }
+
+
+def test_a_day_that_no_report_covers_is_named_and_its_estimate_is_no_report(little: Little) -> None:
+    little.configure(TABLE)
+    invoice(little, "20.50")
+    little.report(DAYS[1], amount="2,00")  # unreadable: the day is estimated
+    report = little.settle()
+    assert [(f.asset, f.day) for f in report.failed] == [("paper_cost_lines", DAYS[1])]
+    assert little.rows("select distinct basis from current_cost_lines where day = :day", day=DAYS[1]) == [
+        ("estimated",)
+    ]
+    assert state(little) == [(MONTH, REPORTED - 4_100_000_000, 4_100_000_000, "differs")]
+    told_days = little.rows("select amount, detail from current_findings where kind = 'days without a report'")
+    named = (
+        "26 of 30 days have no cost report: 2026-11-01, 2026-11-02, 2026-11-03 and 23 more; the match is without them"
+    )
+    assert told_days == [(26, named)]
 
 
 def lines(company: Little, day: str = LAST) -> list[str]:
