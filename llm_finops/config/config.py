@@ -65,6 +65,7 @@ class Config:
     checks: Checks
     formerly: Mapping[str, tuple[str, ...]]  # KIND.NAME -> the names it had, where it says so
     environment: Mapping[str, str]
+    pages_days: int = 400  # how long the pages of loads are kept; 0: not at all
 
     @property
     def root(self) -> Path:
@@ -159,6 +160,7 @@ def load(environment: Mapping[str, str], package: ModuleType = connectors) -> Co
         checks=tables.checks,
         formerly=formerly,
         environment=environment,
+        pages_days=tables.ledger.pages_days,
     )
 
 

@@ -164,6 +164,12 @@ class Checks(Table):
     fresh_hours: Annotated[Whole, Field(ge=1, le=24 * 31)] = 36
 
 
+class LedgerTable(Table):
+    """`[ledger]`: how long what a provider said is kept beside what was booked of it."""
+
+    pages_days: Annotated[Whole, Field(ge=0)] = 400
+
+
 class FinopsToml(Table):
     """The file. `providers` and `requests` are checked by the connector and the request log's own reader."""
 
@@ -182,3 +188,4 @@ class FinopsToml(Table):
     slack: SlackTable = SlackTable()
     reporting: Reporting = Reporting()
     checks: Checks = Checks()
+    ledger: LedgerTable = LedgerTable()

@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 import httpx
 import stamina
 
-from llm_finops.connectors import _answers
+from llm_finops.connectors import _answers, tape
 from llm_finops.connectors._patience import backoff, retry_after
 from llm_finops.connectors.contract import (
     BadRequest,
@@ -140,6 +140,7 @@ class Reader:
         self.lost_s = 0.0
         self._lost_to = ""
         self._waiting = waiting
+        self._tape = tape.current()
         self._line = _Line()
         self._hidden = _Hidden(key)
         self._hidden.begin()
@@ -212,12 +213,16 @@ class Reader:
     def _ask(self, path: str, params: Params, what: str, more: Mapping[str, str]) -> dict[str, Any]:
         url = self.access.options.base_url + path
         place = f"{self.access}, {what}: GET {url}"
+        asked = list(params)
+        request = tape.spelled(path, asked)
+        if (kept := self._tape.played(request)) is not None:
+            return self._read(place, kept.status, {}, kept.body)
         self.calls += 1
         try:
             with (
                 self._line.within(self._waiting.deadline_s),
                 self._client.stream(
-                    "GET", url, params=list(params), headers=dict(more), extensions=self._traced
+                    "GET", url, params=list(asked), headers=dict(more), extensions=self._traced
                 ) as answer,
             ):
                 # A key that is echoed must not get any further, neither into a message nor into the ledger.
@@ -228,6 +233,7 @@ class Reader:
         except NotWhole as error:
             raise NotWhole(f"{place}: {error}") from None
         body = body.replace(self.access.key.encode(), b"[the key]")
+        self._tape.record(request, self.clock(), answer.status_code, body)
         return self._read(place, answer.status_code, headers, body)
 
     def _lost(self, place: str, error: Exception) -> SourceError | _Later:

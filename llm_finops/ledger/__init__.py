@@ -7,26 +7,34 @@ from llm_finops.ledger.gather import Gather
 from llm_finops.ledger.inspection import Inspection, inspect_ledger
 from llm_finops.ledger.journals import Digest, SourceFile
 from llm_finops.ledger.ledger import Ledger
+from llm_finops.ledger.loads import BadRow, Load, bad_rows, loads
+from llm_finops.ledger.pages import Held, Kept
 from llm_finops.ledger.store import sqlite_url
 from llm_finops.ledger.sums import findings_by_kind, sums, unconserved
 from llm_finops.ledger.unallocated import Standing, standing
 from llm_finops.ledger.versions import Key
 
 __all__ = [
+    "BadRow",
     "Booked",
     "Commit",
     "Digest",
     "Gather",
+    "Held",
     "Inspection",
+    "Kept",
     "Key",
     "Ledger",
     "LedgerError",
     "LedgerTooNew",
+    "Load",
     "SourceFile",
     "Standing",
     "WrongInput",
+    "bad_rows",
     "findings_by_kind",
     "inspect_ledger",
+    "loads",
     "sqlite_url",
     "standing",
     "sums",

@@ -57,17 +57,20 @@ class Journals:
     def __init__(self, ledger: "Ledger") -> None:
         self._ledger = ledger
 
-    def begin_load(self, source: str, dataset: str, first: str, last: str) -> int:
-        """Note that a load of days first..last began; its number."""
+    def begin_load(
+        self, source: str, dataset: str, first: str, last: str, *, read_at: str = "", replay_of: int | None = None
+    ) -> int:
+        """Note that a load of days first..last began; its number. `read_at`: when it was read, if not now."""
         row = {
             "source": source,
             "dataset": dataset,
             "range_from": first,
             "range_until": last,
-            "started_at": self._ledger.now(),
+            "started_at": read_at or self._ledger.now(),
             "outcome": "running",
             "calls": 0,
             "detail": "",
+            "replay_of": replay_of,
         }
         with self._ledger.writing() as connection:
             made = connection.execute(schema.LOADS.insert().values(row).returning(schema.LOADS.c.load_id))

@@ -119,6 +119,7 @@ LOADS = _table(
     _text("outcome"),
     _number("calls"),
     _text("detail"),
+    _number("replay_of", null=True),  # the load whose pages were read again; its reading time is this one's
 )
 LOAD_PERIODS = _table(
     "load_periods",
@@ -145,6 +146,28 @@ QUARANTINE = _table(
     _text("detail"),
 )
 sa.Index("quarantine_by_load", QUARANTINE.c.load_id)
+LOAD_PAGES = _table(
+    "load_pages",
+    _number("load_id", key=True),
+    _number("position", key=True),
+    _text("request"),
+    _text("fetched_at"),
+    _number("status"),
+    sa.Column("content", sa.LargeBinary(), nullable=False),
+    _text("sha256"),
+    _number("bytes"),
+)
+HELD = _table(
+    "held",
+    _number("load_id", key=True),
+    _text("dataset", key=True),
+    _text("scope", key=True),
+    _text("period", key=True),
+    _number("version_id"),
+    _text("subject"),  # a currency (then nano), or a meter
+    _number("before_amount"),
+    _number("after_amount"),
+)
 DIGESTS = _table(
     "digests",
     _text("day", key=True),

@@ -5,28 +5,26 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from llm_finops.connectors.contract import Asked, Connector, Pulled, SourceError
+from llm_finops.connectors.contract import SourceError
 from llm_finops.core.reconcile import estimate, report_covers
 from llm_finops.core.records import CostLine, Finding
 from llm_finops.core.settings import Settings, from_rows
 from llm_finops.ledger import Booked, Gather
 from llm_finops.ledger import datasets as d
+from llm_finops.pipeline.holds import held_instead
 from llm_finops.pipeline.outcome import FAULTS, Outcome, Result
+from llm_finops.pipeline.reading import Pull, Reading, readings
 from llm_finops.pipeline.renamed import take_over
-from llm_finops.pipeline.work import Work, key, span
+from llm_finops.pipeline.work import Work, key
 
 REPORT_INCOMPLETE = "report incomplete"
-_DETAIL_MAX = 1_000
 
 
 @dataclass(frozen=True)
 class _Day:
     """One day of one load, about to be booked."""
 
-    work: Work
-    load_id: int
-    read_at: str
-    account: str
+    reading: Reading
     day: str
     rows: Sequence[Any]
     findings: list[Finding]
@@ -34,11 +32,20 @@ class _Day:
     clipped: bool  # by the provider's own word not yet whole
 
     @property
+    def work(self) -> Work:
+        """The step it is booked in."""
+        return self.reading.work
+
+    @property
+    def account(self) -> str:
+        """Whose day it is."""
+        return self.reading.account
+
+    @property
     def final(self) -> bool:
         """Whether it was read after the provider had settled it."""
-        return not self.clipped and self.read_at >= self.work.final_at(
-            self.day, self.work.config.providers[self.account].settle_hours
-        )
+        settle = self.work.config.providers[self.account].settle_hours
+        return not self.clipped and self.reading.read_at >= self.work.final_at(self.day, settle)
 
 
 def load_usage(work: Work, account: str, days: list[str]) -> Result:
@@ -56,29 +63,28 @@ def _load(
     account: str,
     days: list[str],
     dataset: d.Dataset[Any],
-    pull: Callable[[Connector, Asked], Pulled[Any]],
+    pull: Pull,
     book: Callable[[_Day], Outcome],
 ) -> Result:
     result = Result()
-    for first, last in span(_wanted(work, account, days, dataset)):
-        read_at = work.ledger.now()
-        load_id = work.ledger.journals.begin_load(account, dataset.name, str(first), str(last))
+    rejected: dict[str, object] = {}
+    for reading in readings(work, account, dataset, _wanted(work, account, days, dataset)):
         try:
-            with work.connected(account) as connector:
-                pulled = pull(connector, Asked(account, first, last))
+            pulled = reading.pull(pull)
         except SourceError as error:
-            work.ledger.journals.end_load(load_id, "failed", detail=str(error)[:_DETAIL_MAX])
-            for day in days:
-                if str(first) <= day <= str(last):
-                    result.fail(day, account, error)
+            rejected = {**dict.fromkeys(reading.days, error), **rejected}
             continue
-        for i, (day, rows) in enumerate(sorted(pulled.days.items()), start=1):
+        told = sorted(reading.days & pulled.days.keys())
+        for i, day in enumerate(told, start=1):
             findings = [finding for finding in pulled.findings if finding.day == day]
             doubles, clipped = pulled.duplicates.get(day, 0), day in pulled.clipped
-            loaded = _Day(work, load_id, read_at, account, day, rows, findings, doubles, clipped)
-            _try(book, loaded, result)
-            work.progress(f"{account} {dataset.name}", i, len(pulled.days))
-        _reject(work, load_id, account, pulled, result)
+            _try(book, _Day(reading, day, pulled.days[day], findings, doubles, clipped), result)
+            work.progress(f"{account} {dataset.name}", i, len(told))
+        reading.end()
+        rejected = {**reading.rejected(), **rejected}
+    for day, why in sorted(rejected.items()):
+        if day not in result.by_day:
+            result.fail(day, account, why)
     for day in days:
         if day not in result.by_day:
             result.add(day, Outcome(account))  # final already, and only what is missing was asked for
@@ -87,16 +93,9 @@ def _load(
 
 def _try(book: Callable[[_Day], Outcome], loaded: _Day, result: Result) -> None:
     try:
-        result.add(loaded.day, book(loaded))
+        result.add(loaded.day, held_instead(loaded.reading, loaded.day, loaded.rows) or book(loaded))
     except FAULTS as error:
         result.fail(loaded.day, loaded.account, error)
-
-
-def _reject(work: Work, load_id: int, account: str, pulled: Pulled[Any], result: Result) -> None:
-    for day, why in sorted(pulled.rejected.items()):
-        result.fail(day, account, why)
-    detail = "; ".join(f"{day}: {why}" for day, why in sorted(pulled.rejected.items()))[:_DETAIL_MAX]
-    work.ledger.journals.end_load(load_id, "part" if pulled.rejected else "whole", pulled.calls, detail)
 
 
 def _wanted(work: Work, account: str, days: list[str], dataset: d.Dataset[Any]) -> list[str]:
@@ -143,7 +142,7 @@ def _book_usage(loaded: _Day) -> Outcome:
     with loaded.work.ledger.commit(f"{account} usage {day}", loaded.work.run_id) as commit:
         take_over(loaded.work, commit, "providers", account, day)
         commit.book(d.USAGE, account, day, loaded.rows, findings=loaded.findings)
-        commit.loaded(loaded.load_id, d.USAGE, account, day, loaded.duplicates, (), clipped=loaded.clipped)
+        commit.loaded(loaded.reading.load_id, d.USAGE, account, day, loaded.duplicates, (), clipped=loaded.clipped)
     return _outcome(loaded, commit.booked[key(d.USAGE, account, day)])
 
 
@@ -157,7 +156,7 @@ def _book_costs(loaded: _Day) -> Outcome:
     findings = loaded.findings if covered else [*loaded.findings, _incomplete(account, day, rows)]
     with loaded.work.ledger.commit(f"{account} costs {day}", loaded.work.run_id) as commit:
         commit.book(d.COST_LINES, account, day, rows if covered else [], findings=findings)
-        commit.loaded(loaded.load_id, d.COST_LINES, account, day, loaded.duplicates, (), clipped=loaded.clipped)
+        commit.loaded(loaded.reading.load_id, d.COST_LINES, account, day, loaded.duplicates, (), clipped=loaded.clipped)
         # Its input is the version that this very commit books.
         inputs = {**gather.inputs, key(d.COST_LINES, account, day): 0}
         commit.book(d.ESTIMATES, account, day, lines, inputs, doubts)

@@ -10,7 +10,7 @@ from llm_finops.ledger.limits import storable
 ROWS_QUARANTINED = "rows quarantined"
 _OTHER = "(other reasons)"
 _REASONS_MAX = 20  # a file of another format gives each row a reason of its own: what was seen
-_MEND = "not counted. Mend the file, the next run reads it again"
+MEND = "not counted. Mend the file, the next run reads it again"
 
 
 def rows_quarantined(day: str, source: str, rows: Iterable[Quarantined], *, by_file: bool = True) -> list[Finding]:
@@ -31,7 +31,7 @@ def rows_quarantined(day: str, source: str, rows: Iterable[Quarantined], *, by_f
 def finding(day: str, source: str, reason: str, rows: int, first: str) -> Finding:
     """The finding of some rows of one reason, `first` of them named."""
     more = f" and {rows - 1} more" if rows > 1 else ""
-    return Finding(day, source, ROWS_QUARANTINED, storable(reason), "rows", rows, storable(f"{first}{more}: {_MEND}"))
+    return Finding(day, source, ROWS_QUARANTINED, storable(reason), "rows", rows, storable(f"{first}{more}: {MEND}"))
 
 
 def _first(rows: Iterable[Quarantined], *, by_file: bool) -> str:

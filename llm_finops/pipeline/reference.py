@@ -5,6 +5,7 @@ from dataclasses import replace
 from functools import cache
 
 from llm_finops.connectors.contract import SourceError
+from llm_finops.connectors.tape import recording
 from llm_finops.core.price import PriceBook
 from llm_finops.core.records import Name, key_bytes
 from llm_finops.core.rules import glob
@@ -12,9 +13,11 @@ from llm_finops.core.settings import RequestSource, Settings, to_rows
 from llm_finops.inputs.catalogue import seed
 from llm_finops.inputs.prices import read_prices
 from llm_finops.ledger import datasets as d
+from llm_finops.ledger.pages import keep_pages
 from llm_finops.pipeline.files import source_files
+from llm_finops.pipeline.reading import begin_replay, replayed, said_of, tellers
 from llm_finops.pipeline.renamed import refuse_unsaid
-from llm_finops.pipeline.work import Work
+from llm_finops.pipeline.work import Replay, Work
 
 
 def book_reference(work: Work) -> dict[str, int | str]:
@@ -46,19 +49,46 @@ def _book_names(work: Work, account: str) -> int | str:
     A deleted key vanishes from the provider's list while its id stays in usage; a renamed one stays in logs and
     rules under its former name.
     """
-    seen = work.ledger.read(d.NAMES, account, "*")
+    if work.replay is not None:
+        return _replay_names(work, work.replay, account)
     load_id = work.ledger.journals.begin_load(account, d.NAMES.name, "*", "*")
     try:
-        with work.connected(account) as connector:
-            names = with_former(seen, connector.names())
+        with recording() as tape, work.connected(account) as connector:
+            names = connector.names()
     except SourceError as error:
         work.ledger.journals.end_load(load_id, "failed", detail=str(error))
         return f"not read: {error}"
+    if work.config.pages_days:
+        keep_pages(work.ledger, load_id, tape.pages)
+    return _book_read(work, account, load_id, names)
+
+
+def _book_read(work: Work, account: str, load_id: int, names: Iterable[Name], said: str = "") -> int:
+    known = with_former(work.ledger.read(d.NAMES, account, "*"), names)
     with work.ledger.commit(f"{account} names", work.run_id) as commit:
-        commit.book(d.NAMES, account, "*", names)
+        commit.book(d.NAMES, account, "*", known)
         commit.loaded(load_id, d.NAMES, account, "*", 0, ())
-    work.ledger.journals.end_load(load_id, "whole")
-    return len(names)
+    work.ledger.journals.end_load(load_id, "whole", detail=said)
+    return len(known)
+
+
+def _replay_names(work: Work, replay: Replay, account: str) -> int | str:
+    """The kept lists, oldest first, so that former names are former again; none older than what is booked."""
+    said: int | str = "none kept"
+    kept_lists = [kept for kept, tells in tellers(work.ledger, replay, account, d.NAMES) if "*" in tells]
+    for kept in reversed(kept_lists):
+        load_id = begin_replay(work, account, d.NAMES, kept)
+        try:
+            with replayed(work, account, kept) as (connector, pages):
+                names = connector.names()
+        except SourceError as error:
+            work.ledger.journals.end_load(load_id, "failed", detail=f"{said_of(work, kept)}; {error}")
+            said = f"not read: {error}"
+            continue
+        if work.config.pages_days and replay.source is not None:
+            keep_pages(work.ledger, load_id, pages)
+        said = _book_read(work, account, load_id, names, said_of(work, kept))
+    return said
 
 
 def _spelled_out(work: Work) -> Settings:

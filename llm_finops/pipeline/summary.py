@@ -1,10 +1,12 @@
 """The end of a run: the figures of each day, and what is new of them made due for Slack."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from llm_finops.core.money import nano_text
 from llm_finops.ledger import datasets as d
 from llm_finops.ledger import sums
+from llm_finops.ledger.pages import prune_pages
 from llm_finops.pipeline.complete import newest_complete
 from llm_finops.pipeline.outcome import Outcome, Result
 from llm_finops.pipeline.restate import restate
@@ -19,10 +21,19 @@ def summarise(work: Work, days: list[str]) -> Result:
     converted = _converted(work, days)
     for day in days:
         result.add(day, Outcome("*", numbers={**_numbers(day, costs), **converted.get(day, {})}))
+    if work.whole:
+        _forget_old_pages(work)
     if work.whole and work.announces:
         _make_due(work)
         restate(work)
     return result
+
+
+def _forget_old_pages(work: Work) -> None:
+    """What providers said is kept for as long as is configured; what is booked of it stays for ever."""
+    now = datetime.fromisoformat(work.ledger.now())
+    cutoff = now - timedelta(days=work.config.pages_days) if work.config.pages_days else now + timedelta(days=1)
+    prune_pages(work.ledger, cutoff.isoformat(timespec="seconds").replace("+00:00", "Z"))
 
 
 def _make_due(work: Work) -> None:

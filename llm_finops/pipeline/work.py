@@ -19,6 +19,16 @@ from llm_finops.pipeline.outcome import Failed
 Progress = Callable[[str, int, int], None]
 
 
+@dataclass(frozen=True)
+class Replay:
+    """Whose kept pages a run reads again, instead of asking the providers."""
+
+    accounts: frozenset[str]
+    source: Ledger | None = None  # another ledger's pages; None: its own
+    load_id: int = 0  # of accepting: the one load whose pages are read
+    accepted: frozenset[Key] = frozenset()  # and the held days that it books
+
+
 @dataclass
 class Work:
     """One step's access to everything outside the verbs."""
@@ -30,6 +40,7 @@ class Work:
     whole: bool = True  # a whole run also settles what is stale outside its range
     only_missing: bool = False
     announces: bool = True  # its end makes the newest complete day due for Slack
+    replay: Replay | None = None
     books: dict[str, PriceBook] = field(default_factory=dict)  # the last one built, by its rows' content hash
     _gone: dict[str, set[str]] | None = None
 
@@ -116,6 +127,7 @@ class Finops:
     failed: dict[str, list[Failed]] = field(default_factory=dict)  # by run, for the gate at its end
     computed: dict[str, int] = field(default_factory=dict)  # by run: how often a verb was called
     package: ModuleType = connectors  # where connectors are looked for
+    replay: Replay | None = None
     books: dict[str, PriceBook] = field(default_factory=dict)  # a run's steps share it: half a second to build
 
     def note(self, run_id: str, failed: list[Failed], computed: int) -> None:
@@ -128,7 +140,7 @@ class Finops:
         """A `Work` on an open ledger, closed afterwards."""
         config = load(self.environment, self.package)
         with opened(config) as ledger:
-            yield Work(config, ledger, run_id, self.progress, books=self.books, **how)
+            yield Work(config, ledger, run_id, self.progress, replay=self.replay, books=self.books, **how)
 
 
 @contextmanager
