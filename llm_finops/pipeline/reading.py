@@ -102,7 +102,7 @@ class Reading:
 def readings(work: Work, account: str, dataset: d.Dataset[Any], days: Sequence[str]) -> Iterator[Reading]:
     """One for each stretch of days; of a replay one for each load that is the newest to tell of one of them.
 
-    A day that such a load does not give after all is sought in an older one: look at `pulled` between two.
+    A day of another ledger that such a load does not give after all is sought in an older one.
     """
     if work.replay is not None:
         yield from _replays(work, work.replay, account, dataset, days)
@@ -126,7 +126,9 @@ def _replays(
         load_id = begin_replay(work, account, dataset, kept)
         reading = Reading(work, account, dataset, asked, told, kept.read_at, load_id, vetted, kept)
         yield reading
-        todo -= reading.pulled.days.keys() if reading.pulled else set()
+        # In its own ledger an older load tells what stands anyway: a day that cannot be read is not to look read.
+        given = told if replay.source is None else told & (reading.pulled.days.keys() if reading.pulled else set())
+        todo -= given
 
 
 def tellers(
