@@ -85,8 +85,7 @@ def hold(ledger: "Ledger", held: Held) -> None:
 
 def held_days(ledger: "Ledger") -> list[Held]:
     """The days that are held now, by dataset, scope and day: the newest of each, if nothing was booked since."""
-    newest = {(held.dataset, held.scope, held.period): held for _, held in _held_roots(ledger)}
-    return [held for _, held in sorted(newest.items())]
+    return [held for _, held in _held_roots(ledger)]
 
 
 def kept_loads(ledger: "Ledger", source: str, dataset: str) -> list[Kept]:
@@ -120,7 +119,7 @@ def standing(ledger: "Ledger", source: str, dataset: str) -> dict[str, tuple[str
 
 
 def _held_roots(ledger: "Ledger") -> list[tuple[int, Held]]:
-    """What is held and was not booked since, by a later reading or by having been accepted; oldest first."""
+    """Of each day the newest hold, unless it was booked since: by a later reading, or by having been accepted."""
     booked, of = LOAD_PERIODS, LOADS.alias("of")
     since = (
         sa.exists()
@@ -129,7 +128,9 @@ def _held_roots(ledger: "Ledger") -> list[tuple[int, Held]]:
     )
     query = sa.select(_ROOT, HELD).join(LOADS, LOADS.c.load_id == HELD.c.load_id).where(~since)
     with ledger.reading() as connection:
-        return [(row[0], Held(*row[1:])) for row in connection.execute(query.order_by(HELD.c.load_id))]
+        rows = connection.execute(query.order_by(HELD.c.load_id)).all()
+    newest = {Key(*row[2:5]): (row[0], Held(*row[1:])) for row in rows}
+    return [held for _, held in sorted(newest.items())]
 
 
 def _days_by_root(connection: sa.Connection, table: sa.Table, key: tuple[str, str]) -> dict[int, frozenset[str]]:

@@ -32,7 +32,7 @@ def book_reference(work: Work) -> dict[str, int | str]:
     book = PriceBook([*seeded, *contract])
     said: dict[str, int | str] = {"prices": len(book.rows), "contract_prices": len(contract), "rounded": len(rounded)}
     for account in config.providers:
-        said[f"names_{account}"] = _book_names(work, account)
+        said[f"names_{account}"] = book_names(work, account)
     with work.ledger.commit("reference", work.run_id) as commit:
         commit.book(d.PRICES, "*", "*", book.rows)
         commit.book(d.SETTINGS, "*", "*", to_rows(_spelled_out(work)))
@@ -43,8 +43,10 @@ def book_reference(work: Work) -> dict[str, int | str]:
 _list_prices = cache(seed)
 
 
-def _book_names(work: Work, account: str) -> int | str:
-    """Once seen, kept.
+def book_names(work: Work, account: str) -> int | str:
+    """Book what the provider calls its projects and keys; how many names there are, or why none was read.
+
+    Once seen, kept.
 
     A deleted key vanishes from the provider's list while its id stays in usage; a renamed one stays in logs and
     rules under its former name.

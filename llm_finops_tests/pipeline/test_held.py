@@ -1,5 +1,6 @@
 """A final day that loses more than half is held; what is booked stays until a later reading or a person settles it."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,13 +27,20 @@ def by_post(root: Path, store: str) -> Iterator[tuple[ByPost, Provider]]:
         yield made
 
 
-@pytest.fixture
-def settled(root: Path) -> Iterator[tuple[ByPost, Provider]]:
-    """The company with every day booked and final, a day later."""
-    with company_by_post(root) as (company, provider):
+@pytest.fixture(scope="module")
+def _settled_once(quick_folder: Path) -> Path:
+    with company_by_post(quick_folder / "by post") as (company, _):
         assert company.settle().ok
         company.set_clock(LATER)
-        yield company, provider
+        return company.root
+
+
+@pytest.fixture
+def settled(root: Path, _settled_once: Path) -> Iterator[tuple[ByPost, Provider]]:
+    """The company with every day booked and final, a day later."""
+    shutil.copytree(_settled_once, root / "company")
+    with company_by_post(root) as made:
+        yield made
 
 
 def held(company: ByPost) -> list[tuple[str, str, str, int, int]]:
