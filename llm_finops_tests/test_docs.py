@@ -67,6 +67,7 @@ def test_every_target_of_the_readme_is_in_the_makefile() -> None:
         tables.InvoiceTable,
         tables.Rates,
         tables.Checks,
+        tables.LedgerTable,
     ],
 )
 def test_every_key_of_the_configuration_is_in_the_readme(table: type[BaseModel]) -> None:
