@@ -26,6 +26,7 @@ from llm_finops.connectors.contract import (
     Waiting,
     discover,
 )
+from llm_finops.connectors.tape import playing, recording
 from llm_finops_tests.connectors import extra, pages
 from llm_finops_tests.connectors.pages import DAYS, PLAIN
 from llm_finops_tests.connectors.server import Provider, Reply, Request, said, serving
@@ -473,3 +474,39 @@ def test_a_value_that_can_be_no_key_is_refused_without_showing_it(subject: Subje
         connect(module, "http://127.0.0.1:1", key=key)
 
     assert not key.strip() or key.strip() not in str(caught.value)
+
+
+def test_what_is_recorded_is_read_again_without_the_provider_and_holds_no_key(subject: Subject) -> None:
+    def echo(_: int, request: Request, true: Reply) -> Reply:
+        return replace(true, body=true.body[:-1] + f', "echo": "{KEY}", "at": "{request.target}"}}'.encode())
+
+    with recording() as tape, subject.reading(subject.vendor(echo)) as (connector, server):
+        pulled = subject.pull(connector)
+        asked = len(server.requests)
+    assert len(tape.pages) == asked == pulled.calls
+    assert all(KEY.encode() not in page.body and KEY not in page.request for page in tape.pages)
+    assert {page.fetched_at for page in tape.pages} == {"2026-11-24T06:00:00Z"}
+
+    with playing(tape.pages), closing(connect(CONNECTORS[subject.provider], "http://127.0.0.1:9")) as connector:
+        assert subject.pull(connector) == replace(pulled, calls=0)
+        with pytest.raises(NotWhole, match="the kept pages hold no answer to this request"):
+            subject.pull(connector, DAYS[:1])
+
+
+def test_a_range_that_had_to_be_asked_day_by_day_is_read_again_day_by_day(subject: Subject) -> None:
+    def cut(n: int, _: Request, true: Reply) -> Reply:
+        return replace(true, body=b'{"data": [') if n == 2 else true
+
+    with recording() as tape, subject.reading(subject.vendor(cut)) as (connector, _):
+        pulled = subject.pull(connector)
+    assert list(pulled.days) == list(DAYS)
+
+    with playing(tape.pages), closing(connect(CONNECTORS[subject.provider], "http://127.0.0.1:9")) as connector:
+        assert subject.pull(connector) == replace(pulled, calls=0)
+
+
+def test_what_was_asked_again_is_recorded_once(subject: Subject) -> None:
+    with recording() as tape, subject.reading(subject.vendor(first(1, said(ERROR, 529)))) as (connector, server):
+        pulled = subject.pull(connector)
+    assert len(tape.pages) == len(server.requests) - 1 == pulled.calls - 1
+    assert 529 not in {page.status for page in tape.pages}

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from llm_finops_tests.pipeline.little import COSTS, DAYS, FIRST, LAST, Little, write_csv
+from llm_finops_tests.pipeline.little import COSTS, DAYS, FIRST, LAST, PROVIDER, TOML, Little, write_csv
 
 OLD = "2026-11-18"
 RULE = '[[owners]]\nname = "the rest of red"\nmatch = { project = "red" }\ncustomer = "dora"\n'
@@ -200,6 +200,20 @@ def test_what_an_account_booked_stays_when_it_is_no_longer_configured(played: Li
     assert played.rows(cost) == [(12_500_000_000,)]
     settled = played.settle(LAST, LAST)
     assert (settled.new_versions, settled.computed) == (0, 0)
+
+
+def test_a_provider_that_is_taken_out_and_put_back_moves_nothing(played: Little) -> None:
+    before = played.fingerprint()
+    shares = "select day, customer, cost_nano from current_allocations where account = 'paper' order by 1, 2, 3"
+    said = played.rows(shares)
+    played.configure(toml=TOML.replace(PROVIDER, ""))
+    assert played.settle(LAST, LAST).ok
+    assert played.rows(shares) == said
+
+    played.configure()
+    assert played.settle(LAST, LAST).ok
+
+    assert played.fingerprint() == before
 
 
 def test_what_was_known_then_can_be_read_as_of_then(played: Little) -> None:
