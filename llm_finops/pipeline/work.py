@@ -11,7 +11,7 @@ from llm_finops import connectors
 from llm_finops.config import Config, ConfigError, load
 from llm_finops.connectors.contract import Connector, Refused
 from llm_finops.core.price import PriceBook
-from llm_finops.core.settings import Invoiced, Settings, from_rows
+from llm_finops.core.settings import Invoiced, RequestSource, Settings, from_rows
 from llm_finops.ledger import Gather, Key, Ledger
 from llm_finops.ledger import datasets as d
 from llm_finops.pipeline.outcome import Failed
@@ -66,7 +66,7 @@ class Work:
         return replace(
             now,
             accounts=_with_past(now.accounts, booked.accounts),
-            requests=_with_past(now.requests, booked.requests),
+            requests=_with_past(_still_speaking(now, booked), booked.requests),
             revenue=_with_past(now.revenue, booked.revenue),
             invoiced=_invoiced(now.invoiced, booked.invoiced),
         )
@@ -116,6 +116,24 @@ def _invoiced(now: tuple[Invoiced, ...], booked: tuple[Invoiced, ...]) -> tuple[
     """What an account was called before is matched under its name of now."""
     claimed = {old for account in now for old in account.formerly}
     return _with_past(now, tuple(account for account in booked if account.name not in claimed))
+
+
+def _still_speaking(now: Settings, booked: Settings) -> tuple[RequestSource, ...]:
+    """The logs, each also for the accounts that were its own once and are no longer configured.
+
+    Otherwise the past of such an account would lose its customers while its log is still there.
+    """
+    configured = {account.name for account in now.accounts}
+    before = {source.name: source.accounts for source in booked.requests}
+
+    def speaking(source: RequestSource) -> RequestSource:
+        gone = {
+            p: a for p, a in before.get(source.name, {}).items() if a not in configured and p not in source.accounts
+        }
+        tells_whose = "provider" in source.columns or not source.accounts
+        return replace(source, accounts={**gone, **source.accounts}) if gone and tells_whose else source
+
+    return tuple(map(speaking, now.requests))
 
 
 @dataclass
