@@ -197,6 +197,15 @@ def unconserved(home: Path) -> list[tuple[Any, ...]]:
     return rows(home, question)
 
 
+def without_pages(home: Path) -> list[tuple[Any, ...]]:
+    """Loads of providers of which a day is booked and no page is kept, or not from the first to the last."""
+    question = """
+        select distinct p.load_id from load_periods p join loads l on l.load_id = p.load_id
+         where l.source in ('openai', 'anthropic') and
+               (select coalesce(max(position), -1) - count(*) from load_pages g where g.load_id = p.load_id) <> 0"""
+    return rows(home, question)
+
+
 def scratch(home: Path) -> list[str]:
     """What a play needs for a while and must not leave behind."""
     found = [path for path in home.rglob("*") if path.name.startswith("engine-") or path.suffix == ".new"]

@@ -12,7 +12,7 @@ from llm_finops.pipeline.reference import book_reference
 from llm_finops.pipeline.replaying import plan_replay
 from llm_finops.pipeline.work import Finops, Replay
 from llm_finops_tests.acceptance.conftest import Undisturbed
-from llm_finops_tests.acceptance.playing import ACCOUNTS, WINDOW, environment, fingerprint, rows
+from llm_finops_tests.acceptance.playing import ACCOUNTS, WINDOW, environment, fingerprint, rows, without_pages
 
 
 @pytest.mark.slow
@@ -29,6 +29,7 @@ def test_the_pages_of_the_demo_make_an_empty_home_equal(copied: Undisturbed, tmp
                 assert not failures(asset.name, asset.step(work, list(plan.days)))
 
     assert fingerprint(tmp_path / "new") == copied.told.fingerprint
+    assert without_pages(copied.home) == []
     ((pages, size, packed),) = rows(copied.home, "select count(*), sum(bytes), sum(length(content)) from load_pages")
     assert pages > 0
     assert 4 * packed < size
