@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from llm_finops.core import currencies
+from llm_finops.core import currencies, derived
 from llm_finops.core import documents as i
 from llm_finops.core import records as r
 
@@ -62,10 +62,12 @@ def _declare() -> Iterator[Dataset[Any]]:
     yield INVOICE_MATCHES
     yield ESTIMATES
     yield TRUE_UPS
+    yield IMPLIED_PRICES
     yield RECONCILIATIONS
     yield ALLOCATIONS
     yield COVERAGE
     yield MARGINS
+    yield REQUEST_COSTS
     yield CONVERTED_MARGINS
 
 
@@ -83,10 +85,12 @@ REQUEST_QUANTILES = Dataset("request_quantiles", r.RequestQuantile, "request_qua
 REVENUE = Dataset("revenue", r.Revenue, "revenue")
 ESTIMATES = Dataset("estimates", r.CostLine, "cost_lines", unhashed=_SPELLING)
 TRUE_UPS = Dataset("true_ups", r.CostLine, "cost_lines", unhashed=_SPELLING)
+IMPLIED_PRICES = Dataset("implied_prices", derived.ImpliedPrice, "implied_prices")
 RECONCILIATIONS = Dataset("reconciliations", r.Reconciliation, "reconciliations")
 ALLOCATIONS = Dataset("allocations", r.Allocation, "allocations")
 COVERAGE = Dataset("coverage", r.Coverage, "coverage")
 MARGINS = Dataset("margins", r.Margin, "margins")
+REQUEST_COSTS = Dataset("request_costs", derived.RequestCost, "request_costs")
 CONVERTED_MARGINS = Dataset("converted_margins", currencies.ConvertedMargin, "converted_margins")
 # Their period is a month, which their rows say themselves.
 INVOICES = Dataset("invoices", i.Invoice, "invoices", daily=False)

@@ -24,6 +24,7 @@ _NULLABLE = {
     "cost_lines": {"quantity", "unit", "provider_list_nano", "invoice_line_id"},
     "priced_usage": {"list_cost_nano"},
     "request_totals": {"list_cost_nano", "tags"},
+    "implied_prices": {"expected_nano", "implied_price_nano", "list_price_nano", "contract_price_nano"},
     "reconciliations": {"left_amount", "right_amount", "difference"},
     "margins": {"revenue_nano"},
     "converted_margins": {"revenue_nano", "cost_nano", "logged_cost_nano"},

@@ -8,7 +8,7 @@ import dagster as dg
 
 from llm_finops.config import Config, asset_name
 from llm_finops.ledger import datasets as d
-from llm_finops.pipeline import checks, decide, freshness, ingest, invoices, logs, matches, sources
+from llm_finops.pipeline import audited, checks, decide, freshness, ingest, invoices, logs, matches, sources
 from llm_finops.pipeline.events import DayTold, Event, tell, tell_periods, tell_whole
 from llm_finops.pipeline.outcome import FAULTS, Result, failures, totals
 from llm_finops.pipeline.rates import load_rates
@@ -188,6 +188,17 @@ def _reconciling(lines: list[str], priced: list[str]) -> Iterator[Asset]:
         monthly=True,
     )
 
+    yield Asset(
+        "implied_prices",
+        "reconcile",
+        audited.audit_days,
+        ["reference", *priced, *lines],
+        "What the bill implies a million of each meter costs, beside the price book: where they part, since when and "
+        "probably why; and the price to add where the book has none. Estimates are priced by the book: left out.",
+        frozenset({"python"}),
+        [("billed_as_priced", "The bill charges what the price book says.", checks.billed_as_priced)],
+    )
+
 
 def _telling(lines: list[str], priced: list[str]) -> Iterator[Asset]:
     yield Asset(
@@ -240,7 +251,7 @@ def _summary(after: str) -> Asset:
         SUMMARY,
         "tell",
         summarise,
-        [after, "invoice_matches"],
+        [after, "invoice_matches", "implied_prices"],
         "The day in figures. At the end of a run it makes the newest complete day due for Slack, and fails the run if "
         "a day failed anywhere, naming account and day; the good days are recorded all the same.",
         frozenset({"slack"}),

@@ -3,11 +3,12 @@
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 
+from llm_finops.core.audit import First, subject
 from llm_finops.core.digest.words import amount_text
 from llm_finops.core.money import nano_text
 from llm_finops.core.records import ALL, Reconciliation
 from llm_finops.ledger import datasets as d
-from llm_finops.ledger import sums, unconserved
+from llm_finops.ledger import prices_that_differ, sums, unconserved
 from llm_finops.pipeline.events import Verdict
 from llm_finops.pipeline.work import Work
 
@@ -106,3 +107,23 @@ def _varies(row: Reconciliation, most: int) -> str:
         return ""
     left, right = amount_text(row.left_amount, row.unit), amount_text(row.right_amount, row.unit)
     return f"{left} at list, {right} reported"
+
+
+def billed_as_priced(work: Work, days: list[str]) -> Verdicts:
+    """Whether the bill charges what the price book says; else what differs, since when, and why it may."""
+    verdicts = {}
+    for day in days:
+        found = prices_that_differ(work.ledger, day)
+        said = "; ".join(map(_price_said, found[:5])) or "the bill charges what the price book says"
+        verdicts[day] = Verdict(passed=not found, said=said, metadata={"prices": len(found)})
+    return verdicts
+
+
+def _price_said(found: First) -> str:
+    price = found.price
+    amounts = f"{_units(price.billed_nano)} {price.currency} billed, {_units(price.expected_nano)} by the book"
+    return f"{subject(price)}: {amounts}, since {found.day} ({price.reason}); correct it in a file of [prices]"
+
+
+def _units(nano: int | None) -> str:
+    return "more than can be told" if nano is None else nano_text(nano)

@@ -34,17 +34,17 @@ Compute = Callable[[Work, Gather, str, str], Computed | None]
 
 def price(work: Work, account: str, days: list[str]) -> Result:
     """`priced_usage` of an account."""
-    return _settle(work, d.PRICED_USAGE, [account], days, (d.USAGE,), _price)
+    return settle(work, d.PRICED_USAGE, [account], days, (d.USAGE,), _price)
 
 
 def estimate_days(work: Work, days: list[str]) -> Result:
     """`estimates` of every provider's account: the cost of days that no report covers yet."""
-    return _settle(work, d.ESTIMATES, _accounts(work, "provider"), days, (d.PRICED_USAGE,), _estimate)
+    return settle(work, d.ESTIMATES, _accounts(work, "provider"), days, (d.PRICED_USAGE,), _estimate)
 
 
 def reconcile_days(work: Work, days: list[str]) -> Result:
     """`reconciliations` of every provider's account."""
-    return _settle(
+    return settle(
         work, d.RECONCILIATIONS, _accounts(work, "provider"), days, (d.PRICED_USAGE, d.COST_LINES), _reconcile
     )
 
@@ -52,12 +52,17 @@ def reconcile_days(work: Work, days: list[str]) -> Result:
 def allocate_days(work: Work, days: list[str]) -> Result:
     """`allocations` and `coverage` of every account."""
     accounts = _accounts(work, "provider", "costs")
-    return _settle(work, d.ALLOCATIONS, accounts, days, (d.COST_LINES, d.ESTIMATES), _allocate)
+    return settle(work, d.ALLOCATIONS, accounts, days, (d.COST_LINES, d.ESTIMATES), _allocate)
 
 
 def margin_days(work: Work, days: list[str]) -> Result:
     """`margins` of every customer and feature."""
-    return _settle(work, d.MARGINS, ["*"], days, (d.ALLOCATIONS,), _margin)
+    return settle(work, d.MARGINS, ["*"], days, (d.ALLOCATIONS,), _margin)
+
+
+def provider_accounts(work: Work) -> list[str]:
+    """The accounts at providers, past ones included: those with usage."""
+    return _accounts(work, "provider")
 
 
 def convert_days(work: Work, days: list[str]) -> Result:
@@ -69,7 +74,7 @@ def _accounts(work: Work, *kinds: str) -> list[str]:
     return [account.name for account in work.settings().accounts if account.kind in kinds]
 
 
-def _settle(
+def settle(
     work: Work,
     dataset: d.Dataset[Any],
     scopes: Sequence[str],

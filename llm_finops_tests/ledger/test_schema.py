@@ -89,7 +89,7 @@ def test_an_input_comes_before_what_is_made_of_it() -> None:
     order = list(DATASETS)
     chain = ["prices", "usage", "priced_usage", "cost_lines", "request_totals", "revenue", "estimates", "true_ups"]
     assert [name for name in order if name in chain] == chain
-    assert order[-5:] == ["reconciliations", "allocations", "coverage", "margins", "converted_margins"]
+    assert order[-5:] == ["allocations", "coverage", "margins", "request_costs", "converted_margins"]
     assert comes_before("settings", "margins")
     assert not comes_before("margins", "settings")
     assert not comes_before("margins", "margins")
