@@ -46,6 +46,7 @@ GRAPH = {
             "request_totals",
         ],
         "invoice_matches": ["azure_cost_lines", "invoices", "openai_eu_cost_lines"],
+        "implied_prices": ["azure_cost_lines", "openai_eu_cost_lines", "openai_eu_priced_usage", "reference"],
     },
     "allocate": {
         "allocations": [
@@ -57,8 +58,11 @@ GRAPH = {
             "request_totals",
         ],
     },
-    "margin": {"margins": ["allocations", "request_totals", "revenue"]},
-    "tell": {"daily_summary": ["invoice_matches", "margins"]},
+    "margin": {
+        "margins": ["allocations", "request_totals", "revenue"],
+        "request_costs": ["allocations", "request_totals"],
+    },
+    "tell": {"daily_summary": ["implied_prices", "invoice_matches", "margins", "request_costs"]},
 }
 
 

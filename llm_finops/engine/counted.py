@@ -1,6 +1,7 @@
 """The table `counted`: the kept rows of some days, added up by all that a total is booked under; and its totals.
 
-Quantities come first, by the segment they are priced at; then money, exactly, in 128 bits, rounded once.
+Requests that a later one of their operation followed stand apart: their totals have no operations, the others as many
+as requests. Quantities come first, by the segment they are priced at; then money, exactly, in 128 bits, rounded once.
 """
 
 import json
@@ -31,7 +32,8 @@ def count(log: Reading, first: int, last: int) -> None:
     sums = "".join(f", sum({meter}) as {meter}" for meter in log.mapped.meters)
     log.connection.execute(
         f"""create or replace temp table counted as
-        select day, {", ".join((*DIMENSIONS, *log.mapped.tag_columns))}, segment, count(*) as requests,
+        select day, {", ".join((*DIMENSIONS, *log.mapped.tag_columns))}, segment,
+            closed_later is null as is_last, count(*) as requests,
             count(*) filter (closed_later is null) as operations, count(id) as with_id,
             count(nullif(id, '{NONE}')) as says_id, count(nullif(operation, '{NONE}')) as says_operation,
             count(*) filter (missing) as missing, count(*) filter (known) as costed{sums}
@@ -85,7 +87,7 @@ def _booked(mapped: Mapped) -> str:
     return f"""
         with summed as (
             select day, {", ".join(_POOL)}, coalesce(currency, '{NONE}') as currency,
-                coalesce(band, '{NONE}') as band, {", ".join(_OWNER)}{tags},
+                coalesce(band, '{NONE}') as band, {", ".join(_OWNER)}{tags}, is_last,
                 sum(requests)::bigint as requests, sum(operations)::bigint as operations{sums}
             from counted left join (select * exclude (provider, model) from segment) on no = segment group by all),
         costed as (select *{costs} from summed),
@@ -94,7 +96,7 @@ def _booked(mapped: Mapped) -> str:
             case when list_cost <= {BIGINT} then list_cost::bigint end,
             '{{' || concat_ws(',', {said or "null"}) || '}}', coalesce({beyond}),
             case when {loose} then [{", ".join(_each("loose_", meters))}] end{tags}
-        from added order by {", ".join(str(i) for i in range(1, len(_KEYS) + 2))}{tags}"""
+        from added order by {", ".join(str(i) for i in range(1, len(_KEYS) + 2))}{tags}, is_last"""
 
 
 def _each(prefix: str, meters: Sequence[str]) -> list[str]:

@@ -222,6 +222,14 @@ def _telling(lines: list[str], priced: list[str]) -> Iterator[Asset]:
         "Revenue less allocated cost, by customer and feature. Revenue that is not loaded is unknown, not zero.",
         frozenset({"python"}),
     )
+    yield Asset(
+        "request_costs",
+        "margin",
+        audited.request_cost_days,
+        ["allocations", "request_totals"],
+        "What failed and retried requests cost, by customer and feature: parts of the cost that request logs found.",
+        frozenset({"python"}),
+    )
 
 
 def _rates() -> Asset:
@@ -251,7 +259,7 @@ def _summary(after: str) -> Asset:
         SUMMARY,
         "tell",
         summarise,
-        [after, "invoice_matches", "implied_prices"],
+        [after, "invoice_matches", "implied_prices", "request_costs"],
         "The day in figures. At the end of a run it makes the newest complete day due for Slack, and fails the run if "
         "a day failed anywhere, naming account and day; the good days are recorded all the same.",
         frozenset({"slack"}),

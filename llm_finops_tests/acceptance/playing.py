@@ -20,7 +20,7 @@ from llm_finops.demo.files import write_files
 from llm_finops.demo.standins import Standins
 from llm_finops.demo.world import Window
 from llm_finops.ledger import Ledger, sqlite_url
-from llm_finops.pipeline import decide, ingest, logs, sources
+from llm_finops.pipeline import audited, decide, ingest, logs, sources
 from llm_finops.pipeline.outcome import failures
 from llm_finops.pipeline.reference import book_reference
 from llm_finops.pipeline.work import Finops, Work
@@ -105,6 +105,8 @@ def settle(home: Path, window: Window) -> None:
             decide.reconcile_days,
             decide.allocate_days,
             decide.margin_days,
+            audited.audit_days,
+            audited.request_cost_days,
         ):
             assert not failures(whole.__name__, whole(work, days))
 

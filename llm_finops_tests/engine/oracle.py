@@ -188,9 +188,9 @@ def _totals(kept: Sequence[Request]) -> list[RequestTotal]:
     groups: dict[tuple[object, ...], list[Request]] = defaultdict(list)
     for r in kept:
         pool = Pool(r.account, r.provider, r.project, NONE, r.model, r.tier, r.currency)
-        groups[pool, r.band, r.customer, r.feature, NONE, NONE, r.status].append(r)
+        groups[pool, r.band, r.customer, r.feature, NONE, NONE, r.status, r.closes].append(r)
     found = []
-    for key, group in groups.items():
+    for (*key, _), group in groups.items():
         meters: dict[str, list[int | None]] = {}
         for meter in METERS:
             if quantity := sum(r.meters[meter] or 0 for r in group):
@@ -203,7 +203,7 @@ def _totals(kept: Sequence[Request]) -> list[RequestTotal]:
         closed = sum(r.closes for r in group)
         text = json.dumps(meters, sort_keys=True, separators=(",", ":"))
         found.append(RequestTotal(*key, len(group), closed, total, text))  # type: ignore[arg-type, call-arg]
-    return sorted(found, key=lambda t: (*t.pool, *t[1:7]))
+    return sorted(found, key=lambda t: (*t.pool, *t[1:7], t.operations))
 
 
 def _quantiles(kept: Sequence[Request]) -> list[RequestQuantile]:

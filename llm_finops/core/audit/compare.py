@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from llm_finops.core.audit.booked import Booked, booked
 from llm_finops.core.audit.matching import Charge, Key, Place
-from llm_finops.core.audit.reasons import AT_LIST, PER, UNKNOWN, Reason, Seen, factor, of_price
+from llm_finops.core.audit.reasons import AT_LIST, EXACT, PER, UNKNOWN, Reason, Seen, factor, of_price
 from llm_finops.core.derived import DIFFERS, MATCHED, NOT_COMPARABLE, UNPRICED
 from llm_finops.core.money import Money
 from llm_finops.core.price import PriceBook
@@ -52,7 +52,8 @@ class Comparer:
         if whole.state == DIFFERS and whole.reason == UNKNOWN:
             parted = [self._parted(key, charge, prices, place) for place in prices]
             named = [parts for parts in parted if parts and parts[0].state == DIFFERS and parts[0].reason != UNKNOWN]
-            return named[0] if len(named) == 1 else [whole]
+            loose = whole.expected is not None and factor(whole.seen, whole.expected)
+            return named[0] if len(named) == 1 else [whole._replace(reason=loose or UNKNOWN)]
         return [whole]
 
     def _whole(self, key: Key, charge: Charge, prices: Mapping[Place, Booked]) -> Compared:
@@ -92,7 +93,7 @@ class Comparer:
     def _reason(self, key: Key, prices: Mapping[Place, Booked], seen: Seen, expected: Fraction) -> Reason:
         ((place, found), *others) = prices.items()
         if others or found.price is None:
-            return factor(seen, expected) or UNKNOWN
+            return factor(seen, expected, EXACT) or UNKNOWN
         return of_price(seen, self.book, (key.provider, key.model), place, found.price, self.day)
 
     def _parted(self, key: Key, charge: Charge, prices: Mapping[Place, Booked], off: Place) -> list[Compared]:

@@ -13,7 +13,8 @@ from llm_finops.core.records import Price
 
 SHARE = Fraction(1, 200)  # half a per cent: reports of usage and of cost are not always of one moment
 PER = 10**6
-_FACTORS = (100, 1_000, 1_000_000, 10)
+EXACT = Fraction(1, 20_000)  # of a charge for several prices: a mix of right and wrong ones may come near a factor
+_FACTORS = (100, 1_000, 1_000_000)
 _MEANS = {100: "cents for dollars", 1_000: "per thousand for per million", 1_000_000: "per one for per million"}
 
 
@@ -40,9 +41,9 @@ class Seen:
     quantity: Fraction
     slack: int
 
-    def is_near(self, expected: Fraction) -> bool:
+    def is_near(self, expected: Fraction, share: Fraction = SHARE) -> bool:
         """Whether the bill is that amount, within half a per cent."""
-        return abs(self.billed - expected) <= SHARE * abs(expected)
+        return abs(self.billed - expected) <= share * abs(expected)
 
     def is_small(self, expected: Fraction) -> bool:
         """Whether the difference says nothing: no more than the amounts' own digits, or a minor unit."""
@@ -70,13 +71,15 @@ class Seen:
         return round_half_even(implied.numerator, implied.denominator)
 
 
-def factor(seen: Seen, expected: Fraction) -> Reason | None:
+def factor(
+    seen: Seen, expected: Fraction, share: Fraction = SHARE, factors: tuple[int, ...] = _FACTORS
+) -> Reason | None:
     """A unit mistaken: the book's price is so many times the bill's, or the other way round."""
-    for times in _FACTORS:
+    for times in factors:
         what = f" ({_MEANS[times]}?)" if times in _MEANS else ""
-        if seen.is_near(expected / times):
+        if seen.is_near(expected / times, share):
             return Reason(f"factor {times}", f"the book's price is {times:,} times the bill's{what}")
-        if seen.is_near(expected * times):
+        if seen.is_near(expected * times, share):
             return Reason(f"factor 1/{times}", f"the bill's price is {times:,} times the book's{what}")
     return None
 
@@ -86,8 +89,9 @@ def of_price(seen: Seen, book: PriceBook, model: tuple[str, str], place: Place, 
     if not seen.billed:
         return FREE
     expected = price.price_nano * seen.quantity / PER
-    named = factor(seen, expected)
-    return named or next(_elsewhere(seen, book, model, place, price, f"{day}T00:00:00Z"), UNKNOWN)
+    elsewhere = _elsewhere(seen, book, model, place, price, f"{day}T00:00:00Z")
+    # A tenth is what reading from a cache costs, too: that is looked for first.
+    return factor(seen, expected) or next(elsewhere, None) or factor(seen, expected, factors=(10,)) or UNKNOWN
 
 
 def _elsewhere(
