@@ -54,6 +54,7 @@ def _text(
     for total in tree.totals:
         yield from ("", f"{customer}, {tree.day} ({total.currency})")
         yield f"  {_margin_text(total.revenue_nano, total.cost_nano)}"
+        yield from _lost(tree, total.currency)
     if converted:
         yield from _show_converted(converted)
     for part in tree.margins:
@@ -79,6 +80,26 @@ def _show_converted(of: "Converted") -> Iterator[str]:
     yield from ("", f"all in {of.currency}", f"  revenue {revenue}  −  cost {cost}  =  margin {margin}")
     for pair, how in of.rates:
         yield f"  {pair} {how or 'no rate: not added up'}"
+
+
+def _lost(tree: "Explanation", currency: str) -> Iterator[str]:
+    """What failed and retried requests cost, of what the logs found; nothing where they found nothing."""
+    from llm_finops.core.derived import FAILED, RETRIED, UNKNOWN
+    from llm_finops.core.money import nano_text, round_half_even
+
+    rows = [row for row in tree.outcomes if row.currency == currency]
+    whole = sum(row.cost_nano for row in rows)
+    lost = sum(row.cost_nano for row in rows if row.outcome in {FAILED, RETRIED})
+    unknown = sum(row.cost_nano for row in rows if row.outcome == UNKNOWN)
+    if whole <= 0:
+        return
+    if unknown == whole:
+        yield "  failed and retried requests: not known, the request log says no status"
+        return
+    tenths = round_half_even(1000 * lost, whole)
+    but = f"; of {nano_text(unknown)} the log says no status" if unknown else ""
+    share = f"{tenths // 10}.{tenths % 10} %"
+    yield f"  failed and retried requests: {nano_text(lost)} of {nano_text(whole)} found by request log ({share}){but}"
 
 
 def _show_margin(part: "ExplainedMargin", lines: int) -> Iterator[str]:
@@ -148,6 +169,7 @@ def _tree(tree: "Explanation", loads: list[dict[str, Any]], converted: "Converte
             for part in tree.margins
         ],
         "outside": [_allocation(a) for a in tree.outside],
+        "request_costs": [row._asdict() for row in tree.outcomes],
         "loads": loads,
         "adds_up": True,
     }

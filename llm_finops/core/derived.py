@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from llm_finops.core.money import round_half_even
+
 MATCHED, DIFFERS, UNPRICED, NOT_COMPARABLE = PRICE_STATES = ("matched", "differs", "unpriced", "not_comparable")
 
 
@@ -26,6 +28,13 @@ class ImpliedPrice(NamedTuple):
     contract_price_nano: int | None
     state: str  # matched | differs | unpriced | not_comparable
     reason: str  # why it differs or cannot be compared; (none)
+
+    @property
+    def expected_price_nano(self) -> int | None:
+        """The book's price a million, in the mix of what was charged; None where it has none."""
+        if self.expected_nano is None or self.quantity <= 0:
+            return None
+        return round_half_even(self.expected_nano * 10**6, self.quantity)
 
 
 PRODUCTIVE, FAILED, RETRIED, EARLIER, UNKNOWN = OUTCOMES = ("productive", "failed", "retried", "earlier", "unknown")

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from llm_finops.core.allocate import Share
+from llm_finops.core.derived import RequestCost
 from llm_finops.core.money import nano_text
 from llm_finops.core.price import PriceBook
 from llm_finops.core.records import ALL, ANY, COGS, NONE, Allocation, CostLine, Margin, Price, key_bytes
@@ -59,13 +60,17 @@ class CustomerTotal:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The whole tree; `outside` are allocations to the customer that are no cogs (opex, excluded)."""
+    """The whole tree; `outside` are allocations to the customer that are no cogs (opex, excluded).
+
+    `outcomes` is what became of the requests that the logged part of the cost is of.
+    """
 
     day: str
     customer: str
     totals: tuple[CustomerTotal, ...]
     margins: tuple[ExplainedMargin, ...]
     outside: tuple[ExplainedAllocation, ...]
+    outcomes: tuple[RequestCost, ...] = ()
 
 
 def explain(
@@ -76,9 +81,11 @@ def explain(
     shares: Iterable[Share],
     lines: Mapping[str, CostLine],
     books: Mapping[str, PriceBook],
+    outcomes: Iterable[RequestCost] = (),
 ) -> Explanation:
     """The tree of a customer's day from what was booked and from the traced shares of the same inputs.
 
+    `outcomes` are what became of the requests;
     `lines` by line_id, `books` by the account whose weights they priced. Raises ExplainError where the customer has
     no row that day, or a sum is not what was booked.
     """
@@ -96,7 +103,8 @@ def explain(
     whole = {row.currency for row in rows if row.feature == ALL and row.revenue_nano}
     explained = tuple(_margin(day, row, told, row.currency in whole) for row in rows)
     outside = tuple(part for part in told if part.allocation.cost_class != COGS)
-    return Explanation(day, customer, _totals(rows), explained, outside)
+    ended = tuple(sorted((row for row in outcomes if row.customer == customer), key=key_bytes))
+    return Explanation(day, customer, _totals(rows), explained, outside, ended)
 
 
 def _totals(rows: Sequence[Margin]) -> tuple[CustomerTotal, ...]:

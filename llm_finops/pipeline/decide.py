@@ -153,7 +153,7 @@ def _lines(gather: Gather, account: str, day: str) -> list[CostLine] | None:
     return lines if any(known) else None
 
 
-def readread_totals(gather: Gather, settings: Settings, day: str) -> dict[str, list[RequestTotal]]:
+def read_totals(gather: Gather, settings: Settings, day: str) -> dict[str, list[RequestTotal]]:
     """The day's logged requests, by source."""
     return {source.name: gather.read(d.REQUEST_TOTALS, source.name, day) for source in settings.requests}
 
@@ -167,7 +167,7 @@ def _reconcile(_: Work, gather: Gather, account: str, day: str) -> Computed | No
     settings = settings_read(gather)
     usage = gather.read(d.PRICED_USAGE, account, day)
     lines = _lines(gather, account, day)
-    totals, names = readread_totals(gather, settings, day), read_names(gather, settings)
+    totals, names = read_totals(gather, settings, day), read_names(gather, settings)
     if lines is None and not usage:
         return None
     # Who used each usage row does not hang on money: with no lines, allocating is covering.
@@ -181,7 +181,7 @@ def _allocate(_: Work, gather: Gather, account: str, day: str) -> Computed | Non
     settings = settings_read(gather)
     lines = _lines(gather, account, day)
     usage = gather.read(d.PRICED_USAGE, account, day)
-    totals, names = readread_totals(gather, settings, day), read_names(gather, settings)
+    totals, names = read_totals(gather, settings, day), read_names(gather, settings)
     if lines is None:
         return None
     done = allocate(day, account, lines, usage, totals, settings=settings, names=names)
@@ -191,7 +191,7 @@ def _allocate(_: Work, gather: Gather, account: str, day: str) -> Computed | Non
 def _margin(_: Work, gather: Gather, __: str, day: str) -> Computed | None:
     settings = settings_read(gather)
     shares = [share for account in settings.accounts for share in gather.read(d.ALLOCATIONS, account.name, day)]
-    totals, names = readread_totals(gather, settings, day), read_names(gather, settings)
+    totals, names = read_totals(gather, settings, day), read_names(gather, settings)
     revenue = [row for source in settings.revenue for row in gather.read(d.REVENUE, source.name, day)]
     known = {source: _is_loaded(gather, source.name, day) for source in settings.revenue}
     if not any(used for at, used in gather.inputs.items() if at.dataset in _MADE_OF):

@@ -51,7 +51,8 @@ def explain_customer(ledger: Ledger, customer: str, day: str) -> tuple[Explanati
         if methods := {allocation.method for allocation in booked if allocation.customer == customer}:
             sources |= _told_by_account(recorded, at, spread=SPREAD in methods)
             by_account[at.scope] = books.behind(recorded)
-    return explain(day, customer, margins, given, shares, lines, by_account), _loads(ledger, sources)
+    outcomes = ledger.read(d.REQUEST_COSTS, "*", day)
+    return explain(day, customer, margins, given, shares, lines, by_account, outcomes), _loads(ledger, sources)
 
 
 def _told_by_margins(ledger: Ledger, customer: str, day: str) -> dict[Key, int]:

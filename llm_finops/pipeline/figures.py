@@ -6,9 +6,20 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from llm_finops.core.convert import NO_RATE
-from llm_finops.core.digest import CurrencyFigures, Doubts, EarlierDay, Figures, Owner, Part, Uncosted, Unpriced
+from llm_finops.core.derived import FAILED, RETRIED
+from llm_finops.core.digest import (
+    CurrencyFigures,
+    Doubts,
+    EarlierDay,
+    Figures,
+    Owner,
+    Part,
+    PriceDiffers,
+    Uncosted,
+    Unpriced,
+)
 from llm_finops.core.records import ALL, COGS, EXCLUDED, NONE, OPEX, UNALLOCATED, Finding, Margin
-from llm_finops.ledger import Ledger
+from llm_finops.ledger import Ledger, prices_that_differ
 from llm_finops.ledger import datasets as d
 from llm_finops.pipeline.converted_day import in_reporting_currency
 from llm_finops.pipeline.invoice_news import invoice_news
@@ -40,6 +51,7 @@ def figures_of(work: Work, day: str, earlier: Iterable[str] = (), seq: int | Non
         quantity=covered[1] if covered else None,
         unpriced=_unpriced(at),
         uncosted=_uncosted(at),
+        new_prices=_new_prices(at),
         quarantined=sum(finding.amount for finding in at.findings if finding.kind == QUARANTINED),
         findings=_doubts(f for f in at.findings if not (conversion.currency and f.kind == NO_RATE)),
         earlier=tuple(_earlier(work.ledger, past, at.seq) for past in sorted(earlier)),
@@ -86,6 +98,7 @@ def _currency(at: LedgerDay, currency: str, has_cost: bool) -> CurrencyFigures:
         logged_cost_nano=sum(m.logged_cost_nano for m in margins),
         requests=sum(m.requests for m in margins),
         p95_nano=_p95(at, currency),
+        lost_nano=_lost(at, currency),
         reported_nano=bases.get("reported"),
         estimated_nano=bases.get("estimated"),
         invoiced_nano=bases.get("invoiced"),
@@ -138,6 +151,20 @@ def _unpriced(at: LedgerDay) -> tuple[Unpriced, ...]:
         for (model, unit, in_total), quantity in sorted(by.items())
         if quantity
     )
+
+
+def _new_prices(at: LedgerDay) -> tuple[PriceDiffers, ...]:
+    """The prices that the bill parts from since this day; those of days before were told then."""
+    found = (f.price for f in prices_that_differ(at.ledger, at.day, at.seq) if f.day == at.day)
+    return tuple(
+        PriceDiffers(p.model, p.meter, p.currency, p.implied_price_nano or 0, p.expected_price_nano or 0, p.reason)
+        for p in found
+    )
+
+
+def _lost(at: LedgerDay, currency: str) -> int:
+    by_outcome = at.sums("request_costs", ("outcome",), ("cost_nano",), currency=currency)
+    return sum(nano for (outcome,), (nano,) in by_outcome.items() if outcome in {FAILED, RETRIED})
 
 
 def _uncosted(at: LedgerDay) -> tuple[Uncosted, ...]:

@@ -12,6 +12,7 @@ from llm_finops.core.digest.figures import (
     Missing,
     Owner,
     Part,
+    PriceDiffers,
     Uncosted,
     Unpriced,
 )
@@ -32,6 +33,7 @@ __all__ = [
     "Missing",
     "Owner",
     "Part",
+    "PriceDiffers",
     "Threshold",
     "Uncosted",
     "Unpriced",

@@ -2,8 +2,17 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from dataclasses import astuple
 
-from llm_finops.core.digest.figures import CURRENCIES_MAX, CurrencyFigures, Doubts, Figures, Owner, Unpriced
+from llm_finops.core.digest.figures import (
+    CURRENCIES_MAX,
+    CurrencyFigures,
+    Doubts,
+    Figures,
+    Owner,
+    PriceDiffers,
+    Unpriced,
+)
 from llm_finops.core.digest.words import (
     UNKNOWN,
     amount_text,
@@ -15,6 +24,7 @@ from llm_finops.core.digest.words import (
     short_text,
     shown,
 )
+from llm_finops.core.money import nano_text
 from llm_finops.core.records import key_bytes
 
 NAMES_MAX = 3  # models or accounts a note names
@@ -30,10 +40,12 @@ _TOLD = frozenset(
         "no rate",
         "revenue not loaded",
         "low coverage",
+        "price implied by bill",
     }
 )
 # How a source is made, the same every morning: named only where there is nothing else to name.
 _USUAL = frozenset({"priced as standard", "no request id", "unknown field", "coarser grain", "names alike"})
+_LOST_SHARE = 100
 _NOT_IN_TOTAL = "No price is known, and the total is without it."
 _BY_QUANTITY = "In the total as reported; without a price its split goes by quantity."
 _CURRENCY = re.compile("[A-Z]{3}", re.ASCII)
@@ -55,7 +67,8 @@ def notes(figures: Figures, currencies: Sequence[CurrencyFigures], top: int) -> 
     for rows, means in ((missing, _NOT_IN_TOTAL), (weights, _BY_QUANTITY)):
         if names := _unpriced(rows, min(top, NAMES_MAX)):
             found.append(f"*Unpriced*: {names}. {means}")
-    found += [note for money in currencies for note in _no_rate(money)]
+    found += _new_prices(figures.new_prices, min(top, NAMES_MAX))
+    found += [note for money in currencies for note in [*_lost(money), *_no_rate(money)]]
     found += [f"*No rate* {pair} for {figures.day}: not added up." for pair in sorted(figures.no_rate)]
     return "\n".join(f"• {note}" for note in found)
 
@@ -151,6 +164,25 @@ def _unpriced(rows: Sequence[Unpriced], top: int) -> str:
 def _quantities(units: Iterable[tuple[int, str]]) -> list[str]:
     ordered = sorted(units, key=lambda at: (-at[0], key_bytes(at)))
     return [f"{quantity:,} `{shown(unit)}`" for quantity, unit in ordered]
+
+
+def _new_prices(rows: Sequence[PriceDiffers], top: int) -> list[str]:
+    """Told on the first day only; the check of `implied_prices` tells it every day."""
+    order = sorted(rows, key=lambda row: (-abs(row.billed_nano - row.booked_nano), key_bytes(astuple(row))))
+    texts = [
+        f"`{shown(row.model)}` {shown(row.meter)} {nano_text(row.billed_nano)} {row.currency} a million, "
+        f"{nano_text(row.booked_nano)} in the book ({shown(row.reason)})"
+        for row in order
+    ]
+    return [f"*Price differs from bill* since this day: {', '.join(cut(texts, top))}."] if texts else []
+
+
+def _lost(money: CurrencyFigures) -> list[str]:
+    """Failed and retried requests, from a hundredth of what the logs found."""
+    if money.lost_nano <= 0 or money.lost_nano * _LOST_SHARE < money.logged_cost_nano:
+        return []
+    lost, share = amount_text(money.lost_nano, money.currency), percent_text(money.lost_nano, money.logged_cost_nano)
+    return [f"*Failed and retried requests* cost {lost}, {share} of what request logs found."]
 
 
 def _no_rate(money: CurrencyFigures) -> list[str]:

@@ -67,6 +67,7 @@ class CurrencyFigures:
     reported_nano: int | None = None  # None: of no account, as for the next two
     estimated_nano: int | None = None
     invoiced_nano: int | None = None
+    lost_nano: int = 0  # of `logged_cost_nano`: failed and retried requests
     unallocated_nano: int = 0  # cogs and opex; nobody could own what is excluded
     providers: tuple[Part, ...] = ()
     models: tuple[Part, ...] = ()
@@ -140,6 +141,18 @@ class Uncosted:
 
 
 @dataclass(frozen=True, slots=True)
+class PriceDiffers:
+    """A price that the bill parts from since this very day, a million units: billed, and by the book."""
+
+    model: str
+    meter: str
+    currency: str
+    billed_nano: int
+    booked_nano: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Doubts:
     """The day's findings of one kind: how many, and by unit (a currency: nano) the largest amount, without sign."""
 
@@ -164,6 +177,7 @@ class Figures:
     quantity: int | None = None  # the tokens the providers report
     unpriced: tuple[Unpriced, ...] = ()
     uncosted: tuple[Uncosted, ...] = ()
+    new_prices: tuple[PriceDiffers, ...] = ()
     quarantined: int = 0  # rows of files that are not counted
     findings: tuple[Doubts, ...] = ()
     earlier: tuple[EarlierDay, ...] = ()
