@@ -4,7 +4,7 @@ from llm_finops.ledger.booking import Booked, Commit
 from llm_finops.ledger.clock import utc_now
 from llm_finops.ledger.errors import LedgerError, LedgerTooNew, WrongInput
 from llm_finops.ledger.gather import Gather
-from llm_finops.ledger.implied import implied_of, prices_that_differ
+from llm_finops.ledger.implied import prices_that_differ
 from llm_finops.ledger.inspection import Inspection, inspect_ledger
 from llm_finops.ledger.journals import Digest, SourceFile
 from llm_finops.ledger.ledger import Ledger
@@ -34,7 +34,6 @@ __all__ = [
     "WrongInput",
     "bad_rows",
     "findings_by_kind",
-    "implied_of",
     "inspect_ledger",
     "loads",
     "prices_that_differ",

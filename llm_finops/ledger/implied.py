@@ -1,4 +1,4 @@
-"""Implied prices over days: what differs on a day, and since when; what the newest bills imply of one model."""
+"""Implied prices over days: what differs on a day, and since when."""
 
 from collections import defaultdict
 from typing import TYPE_CHECKING
@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from llm_finops.core.audit import First, first_seen
 from llm_finops.core.derived import DIFFERS, MATCHED, ImpliedPrice
 from llm_finops.ledger.schema import FACTS, VERSIONS
-from llm_finops.ledger.versions import is_current, is_within
+from llm_finops.ledger.versions import is_current
 
 if TYPE_CHECKING:
     from llm_finops.ledger.ledger import Ledger
@@ -30,15 +30,6 @@ def prices_that_differ(ledger: "Ledger", day: str, seq: int | None = None) -> li
     for (account, at), rows in _rows(ledger, seq, _TABLE.c.day <= day, of_models, told).items():
         by_account[account][at] = rows
     return [found for account in sorted(by_account) for found in first_seen(by_account[account], day)]
-
-
-def implied_of(ledger: "Ledger", provider: str, model: str, days: tuple[str, str]) -> dict[str, list[ImpliedPrice]]:
-    """{day: what bills imply of a model}, of the days (first, last; inclusive), all accounts together."""
-    of_model = (_TABLE.c.provider == provider, _TABLE.c.model == model, is_within(_TABLE.c.day, *days))
-    found: defaultdict[str, list[ImpliedPrice]] = defaultdict(list)
-    for (_, day), rows in sorted(_rows(ledger, None, *of_model).items()):
-        found[day] += rows
-    return dict(found)
 
 
 def _rows(

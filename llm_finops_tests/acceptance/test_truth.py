@@ -60,6 +60,34 @@ def test_a_day_read_before_it_settled_is_short_of_the_truth_and_says_so(undistur
     assert ("log above usage",) in kinds
 
 
+def test_what_failed_and_was_tried_again_cost_each_customer_what_it_did(undisturbed: Undisturbed) -> None:
+    """Split by list cost, while the bill is the contract's: near, by a ten-thousandth of what was lost."""
+    question = """
+        select customer, outcome in ('failed', 'retried'), sum(cost_nano), sum(requests) from current_request_costs
+         where day = ? and outcome <> 'unknown' group by 1, 2"""
+    for day in (day for day in WINDOW.dates() if day < WINDOW.until):
+        ours = {(name, bool(lost)): (nano, n) for name, lost, nano, n in rows(undisturbed.home, question, str(day))}
+        grains: Counter[tuple[str, bool]] = Counter()
+        counted: Counter[tuple[str, bool]] = Counter()
+        for request in requests_of(day):
+            if request.logged and request.customer:
+                at = (request.customer, request.status != "ok")
+                grains[at] += cost_of(request, day)
+                counted[at] += 1
+        assert {at: n for at, (_, n) in ours.items()} == dict(counted)
+        lost = {at: grains[at] / 10**6 for at in grains if at[1]}
+        assert len(lost) > 5
+        assert all(abs(ours[at][0] - nano) <= NEAR + nano / 10_000 for at, nano in lost.items())
+
+
+def test_the_bill_bears_out_the_contracts_prices(undisturbed: Undisturbed) -> None:
+    question = "select scope, state, count(*) from current_implied_prices where day < ? group by 1, 2 order by 1"
+    (one, other) = rows(undisturbed.home, question, str(WINDOW.until))
+    assert (one[:2], other[:2]) == (("anthropic", "matched"), ("openai", "matched"))
+    assert min(one[2], other[2]) > 50
+    assert rows(undisturbed.home, "select * from current_findings where kind like 'price %'") == []
+
+
 def test_staging_is_the_companys_own_cost_by_rule(undisturbed: Undisturbed) -> None:
     found = rows(
         undisturbed.home,

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from llm_finops.core.money import nano_text
 from llm_finops.ledger import sqlite_url
 from llm_finops_tests.cli.conftest import WINDOW, Command, Lantern
 
@@ -89,8 +90,20 @@ def test_what_was_booked_is_explained_to_the_last_unit(lantern: Lantern, command
         assert sum(allocation["cost_nano"] for allocation in margin["allocations"]) == margin["cost_nano"]
         for allocation in margin["allocations"]:
             assert sum(share["nano"] for share in allocation["shares"]) == allocation["cost_nano"]
+    logged = {m["feature"]: m["logged_cost_nano"] for m in tree["margins"] if m["logged_cost_nano"]}
+    parts = Counter[str]()
+    for row in tree["request_costs"]:
+        parts[row["feature"]] += row["cost_nano"]
+    assert dict(parts) == logged
+    lost = sum(row["cost_nano"] for row in tree["request_costs"] if row["outcome"] in {"failed", "retried"})
+    assert 0 < lost < sum(logged.values()) // 10
     assert {load["dataset"] for load in tree["loads"]} >= {"usage", "cost_lines", "request_totals"}
 
+    words = command(*asked, "northwind", environment=lantern.environment)
+    (line,) = [line for line in words.out.splitlines() if "failed and retried requests" in line]
+    found = f"{nano_text(lost)} of {nano_text(sum(logged.values()))} found by request log ("
+    assert line.startswith(f"  failed and retried requests: {found}")
+    assert line.endswith(" %)")
     words = command(*asked, "(unallocated)", environment=lantern.environment)
     assert (words.code, words.out.splitlines()[-1]) == (0, "Every step adds up.")
 

@@ -4,7 +4,18 @@ from dataclasses import replace
 
 import pytest
 
-from llm_finops.core.digest import CurrencyFigures, Doubts, Figures, Owner, Part, Uncosted, Unpriced, digest, plain
+from llm_finops.core.digest import (
+    CurrencyFigures,
+    Doubts,
+    Figures,
+    Owner,
+    Part,
+    PriceDiffers,
+    Uncosted,
+    Unpriced,
+    digest,
+    plain,
+)
 from llm_finops_tests.core.test_digest import DOLLAR, figures
 
 
@@ -122,3 +133,25 @@ def test_a_day_that_is_not_known_at_all_says_only_that() -> None:
     assert "no earlier day" not in plain(digest(day))
     nothing = plain(digest(Figures("2026-11-23", (), covered=70, quantity=100)))
     assert "\n\nThe cost of this day is not known, no source covers it yet.\n\n70.0 % of tokens" in nothing
+
+
+def test_a_price_that_differs_since_this_day_is_told_with_both_and_the_reason() -> None:
+    rows = [PriceDiffers(f"m{n}", "output", "USD", n * DOLLAR, 100 * n * DOLLAR, "factor 100") for n in range(1, 6)]
+    text = plain(digest(figures(new_prices=tuple(rows))))
+
+    assert (
+        "• Price differs from bill since this day: m5 output 5 USD a million, 500 in the book (factor 100), "
+        "m4 output 4 USD a million, 400 in the book (factor 100), "
+        "m3 output 3 USD a million, 300 in the book (factor 100), "
+    ) in text
+    assert "m2 output" not in text
+    assert text == plain(digest(figures(new_prices=tuple(rows[::-1]))))
+
+
+@pytest.mark.parametrize(("lost", "told"), [(0, False), (99, False), (100, True), (2_500, True)])
+def test_failed_requests_are_told_from_a_hundredth_of_what_the_logs_found(lost: int, told: bool) -> None:
+    text = plain(digest(figures(money={"lost_nano": lost * DOLLAR // 1000, "logged_cost_nano": 10 * DOLLAR})))
+
+    assert ("• Failed and retried requests cost $" in text) == told
+    if lost == 2_500:
+        assert "• Failed and retried requests cost $2.50, 25.0 % of what request logs found." in text
