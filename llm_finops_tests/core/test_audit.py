@@ -213,6 +213,23 @@ def test_a_report_of_another_moment_is_compared_by_its_own_quantity() -> None:
     assert audited(book(), bill(less))[1] != []  # without one, less is billed than was used
 
 
+def test_a_quantity_of_the_bill_in_another_scale_accuses_nobody_while_the_usage_bears_the_price_out() -> None:
+    said = [
+        each._replace(quantity=USED[each.model, each.service_tier, each.meter] // 1000, unit="tokens")
+        for each in bill()
+    ]
+    assert audited(book(), said)[1] == []
+
+
+def test_charges_that_share_usage_are_one_however_they_are_chained() -> None:
+    known = {"project": "p", "model": "m1", "service_tier": "standard", "meter": "output"}
+    rows = [Usage(*usage(OPENAI, M, api_key=key, **known)[:11]) for key in ("k1", "k2")]
+    parts = [("1", "k1", 10), ("2", "k2", 30), ("3", ANY, 20), ("4", "k1", 20)]
+    lines = [line(OPENAI, nano * UNIT, line_id=id_, api_key=key, **known) for id_, key, nano in parts]
+    (row,), findings = audited(book(), lines, rows)
+    assert (row.quantity, row.billed_nano, row.state, findings) == (2 * M, 80 * UNIT, "matched", [])
+
+
 def test_what_is_not_told_raises_nothing_within_what_it_may_mean() -> None:
     bands = [
         price("m3", "standard", "output", n * UNIT, context_band=band) for n, band in ((1, "0-200k"), (2, "200k-"))
