@@ -40,7 +40,7 @@ def test_a_restated_old_day_is_settled_by_a_run_that_does_not_ask_for_it(
     assert {(dataset, period) for dataset, _, period in played.rows(BOOKED_SINCE, version=version)} == {
         (dataset, OLD)
         for dataset in ("log_days", "request_totals", "request_quantiles", "reconciliations", "allocations")
-    } | {("coverage", OLD), ("margins", OLD)}
+    } | {("coverage", OLD), ("margins", OLD), ("request_costs", OLD)}
     for asset in ("request_totals", "reconciliations", "allocations", "margins"):
         assert told(instance, asset) == {OLD, "2026-11-19", "2026-11-20", LAST}, asset
     assert told(instance, "paper_cost_lines") == {"2026-11-19", "2026-11-20", LAST}
