@@ -222,7 +222,7 @@ def test_a_quantity_of_the_bill_in_another_scale_accuses_nobody_while_the_usage_
 
 
 def test_charges_that_share_usage_are_one_however_they_are_chained() -> None:
-    known = {"project": "p", "model": "m1", "service_tier": "standard", "meter": "output"}
+    known: dict[str, Any] = {"project": "p", "model": "m1", "service_tier": "standard", "meter": "output"}
     rows = [Usage(*usage(OPENAI, M, api_key=key, **known)[:11]) for key in ("k1", "k2")]
     parts = [("1", "k1", 10), ("2", "k2", 30), ("3", ANY, 20), ("4", "k1", 20)]
     lines = [line(OPENAI, nano * UNIT, line_id=id_, api_key=key, **known) for id_, key, nano in parts]
