@@ -36,7 +36,7 @@ def sqlite_url(tmp_path: Path) -> str:
 @pytest.fixture
 def postgres_url(_postgres_server: str) -> Iterator[str]:
     """An empty database of its own for each test."""
-    with _database(_postgres_server, template="template1") as url:
+    with database(_postgres_server, template="template1") as url:
         yield url
 
 
@@ -56,7 +56,7 @@ def ledger(request: pytest.FixtureRequest) -> Iterator[Ledger]:
         opened.close()
     else:
         template = request.getfixturevalue("_migrated")
-        with _database(request.getfixturevalue("_postgres_server"), template) as url:
+        with database(request.getfixturevalue("_postgres_server"), template) as url:
             opened = Ledger(url)
             yield opened
             opened.close()
@@ -65,13 +65,14 @@ def ledger(request: pytest.FixtureRequest) -> Iterator[Ledger]:
 @pytest.fixture(scope="session")
 def _migrated(_postgres_server: str) -> Iterator[str]:
     """The name of a database that holds an empty ledger: copying it is faster than migrating each test's."""
-    with _database(_postgres_server, template="template1") as url:
+    with database(_postgres_server, template="template1") as url:
         Ledger(url).close()
         yield str(make_url(url).database)
 
 
 @contextmanager
-def _database(server: str, template: str) -> Iterator[str]:
+def database(server: str, template: str) -> Iterator[str]:
+    """The URL of a copy of a database, dropped afterwards."""
     name = f"ledger_{uuid.uuid4().hex}"
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f'create database "{name}" template "{template}"'.encode())

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from llm_finops.cli import backfill, demo, dev, doctor, explain, fingerprint, init, loads, price, replay
+from llm_finops.cli import backfill, demo, dev, doctor, explain, fingerprint, init, loads, move, price, replay
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -31,7 +31,7 @@ def _options(
     pass
 
 
-for command in (init, doctor, backfill, price, explain, fingerprint, loads, replay, demo, dev):
+for command in (init, doctor, backfill, price, explain, fingerprint, loads, replay, move, demo, dev):
     command.register(app)
 
 

@@ -9,8 +9,9 @@ from llm_finops.ledger.inspection import Inspection, inspect_ledger
 from llm_finops.ledger.journals import Digest, SourceFile
 from llm_finops.ledger.ledger import Ledger
 from llm_finops.ledger.loads import BadRow, Load, bad_rows, loads
+from llm_finops.ledger.moving import Contents, Moved, move
 from llm_finops.ledger.pages import Held, Kept
-from llm_finops.ledger.store import sqlite_url
+from llm_finops.ledger.store import open_engine, parsed_url, shown_url, sqlite_url
 from llm_finops.ledger.sums import findings_by_kind, sums, unconserved
 from llm_finops.ledger.unallocated import Standing, standing
 from llm_finops.ledger.versions import Key
@@ -19,6 +20,7 @@ __all__ = [
     "BadRow",
     "Booked",
     "Commit",
+    "Contents",
     "Digest",
     "Gather",
     "Held",
@@ -29,6 +31,7 @@ __all__ = [
     "LedgerError",
     "LedgerTooNew",
     "Load",
+    "Moved",
     "SourceFile",
     "Standing",
     "WrongInput",
@@ -36,7 +39,11 @@ __all__ = [
     "findings_by_kind",
     "inspect_ledger",
     "loads",
+    "move",
+    "open_engine",
+    "parsed_url",
     "prices_that_differ",
+    "shown_url",
     "sqlite_url",
     "standing",
     "sums",

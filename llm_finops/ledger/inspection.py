@@ -5,11 +5,10 @@ from pathlib import Path
 from typing import NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.engine import make_url
 
 from llm_finops.ledger import schema
 from llm_finops.ledger.errors import LedgerError
-from llm_finops.ledger.store import SCHEMA, open_engine, revision_of
+from llm_finops.ledger.store import SCHEMA, open_engine, parsed_url, revision_of
 
 
 class Inspection(NamedTuple):
@@ -46,10 +45,7 @@ def inspect_ledger(url: str) -> Inspection:
 
 def _is_missing(url: str) -> bool:
     """Whether it is a SQLite file that is not there; opening would make it."""
-    try:
-        parsed = make_url(url)
-    except (sa.exc.ArgumentError, ValueError):  # a URL may hold a password: it is not repeated
-        raise LedgerError("the ledger's URL cannot be read; expected sqlite:///PATH or postgresql://...") from None
+    parsed = parsed_url(url)
     return parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").exists()
 
 

@@ -3,7 +3,6 @@
 A reader takes `seq` once and reads everything as of it, so two statements never see two commits.
 """
 
-import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,9 +13,9 @@ import sqlalchemy as sa
 from llm_finops.core.records import Finding
 from llm_finops.ledger.booking import Commit
 from llm_finops.ledger.clock import utc_now
-from llm_finops.ledger.content import content_hash
-from llm_finops.ledger.datasets import DATASETS, Dataset, Row
-from llm_finops.ledger.facts import read_findings, read_records, read_table_rows
+from llm_finops.ledger.datasets import Dataset, Row
+from llm_finops.ledger.facts import read_findings, read_records
+from llm_finops.ledger.fingerprint import fingerprint
 from llm_finops.ledger.gather import Gather
 from llm_finops.ledger.journals import Journals
 from llm_finops.ledger.schema import CLOCK, COMMITS, VERSIONS
@@ -135,24 +134,10 @@ class Ledger:
             return read_inputs(connection, version_id)
 
     def fingerprint(self) -> str:
-        """One hash of all booked content, read from the rows themselves.
-
-        Ids, times, journals and empty versions are left out: it is the same on both stores, after any
-        number of runs, after a kill, and after a computation from nothing.
-        """
+        """One hash of all booked content: the same on both stores, after any number of runs, after a kill."""
         seq = self.seq()
-        lines = []
-        for dataset in DATASETS.values():
-            if not dataset.fact:
-                continue
-            heads = self.heads(dataset, seq=seq)
-            with self.reading() as connection:
-                for key, version_id in heads.items():
-                    rows = read_table_rows(connection, dataset, version_id)
-                    findings = read_findings(connection, [version_id])
-                    if rows or findings:
-                        lines.append(" ".join([*key, content_hash(dataset, rows, findings)]))
-        return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
+        with self.reading() as connection:
+            return fingerprint(connection, seq)
 
     def versions_made(self, after_seq: int) -> int:
         """How many versions were booked after a commit."""

@@ -8,9 +8,14 @@ from sqlalchemy import event
 from sqlalchemy.engine import URL, Engine, make_url
 
 from llm_finops.ledger.errors import LedgerError, LedgerTooNew
+from llm_finops.ledger.presence import announce
 
 # SQLite's waiting is not fair: with 5 s, 4 of 36 heavy bookings of six processes failed; with 60 s, none.
 _BUSY_TIMEOUT_S = 60
+_EXPECTED = (
+    "sqlite:///PATH or postgresql://USER:PASSWORD@HOST/DATABASE, in which the @ : / ? # % of a password are spelled "
+    "%40 %3A %2F %3F %23 %25"
+)
 _MIGRATIONS = Path(__file__).parent / "migrations"
 SCHEMA = "0008"  # the newest revision in migrations/; a test holds the two together
 _MIGRATION_LOCK = 0x6C6C6D66  # any number, the same in every process: two first openings take turns
@@ -21,12 +26,39 @@ def sqlite_url(path: Path) -> str:
     return URL.create("sqlite", database=str(path)).render_as_string()
 
 
-def open_engine(url: str) -> Engine:
-    """An engine with our manners for either store; the SQLite file is created private to its user."""
+def parsed_url(url: str) -> URL:
+    """The parts of a ledger's URL; LedgerError, which repeats nothing of it, where it cannot be read."""
     try:
         parsed = make_url(url)
-    except sa.exc.ArgumentError:  # a URL may hold a password: it is not repeated
-        raise LedgerError("the ledger's URL cannot be read; expected sqlite:///PATH or postgresql://...") from None
+    except (sa.exc.ArgumentError, ValueError):  # ValueError: of a port that is none
+        raise LedgerError(f"the ledger's URL cannot be read; expected {_EXPECTED}") from None
+    if "@" in (parsed.host or ""):  # the end of a password that was not spelled as URLs ask for
+        raise LedgerError(f"the ledger's URL cannot be read: it has two @; expected {_EXPECTED}")
+    return parsed
+
+
+def shown_url(url: str) -> str:
+    """The store in words for people: without user, password and options."""
+    parsed = parsed_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return f"SQLite {parsed.database}"
+    query = parsed.query.get("host", "")
+    host = parsed.host or (query if isinstance(query, str) else ", ".join(query)) or "this machine"
+    return f"PostgreSQL {parsed.database} on {host}{f':{parsed.port}' if parsed.port else ''}"
+
+
+def open_engine(url: str, *, announced: bool = True) -> Engine:
+    """An engine with our manners for either store; the SQLite file is created private to its user.
+
+    `announced`: for as long as it has a connection, nobody can move the ledger away.
+    """
+    engine = _engine(parsed_url(url))
+    if announced:
+        announce(engine)
+    return engine
+
+
+def _engine(parsed: URL) -> Engine:
     if parsed.get_backend_name() == "sqlite":
         return _sqlite(parsed)
     if parsed.get_backend_name() == "postgresql":
@@ -92,11 +124,17 @@ def migrate(engine: Engine) -> None:
             f"the ledger has schema {revision}, this program knows up to {SCHEMA}: "
             "install the newer llm-finops that wrote it; nothing was changed"
         )
-    with engine.connect().execution_options(writes=True) as connection, connection.begin():
-        if connection.dialect.name == "postgresql":  # SQLite's BEGIN IMMEDIATE is a lock already
-            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")  # looks at the revision again, under the lock
+    try:
+        with engine.connect().execution_options(writes=True) as connection, connection.begin():
+            if connection.dialect.name == "postgresql":  # SQLite's BEGIN IMMEDIATE is a lock already
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")  # looks at the revision again, under the lock
+    except sa.exc.ProgrammingError as error:
+        raise LedgerError(
+            f"the ledger's tables cannot be made: {' '.join(str(error.orig).split())}. On PostgreSQL the user must own "
+            "the database, or be granted CREATE on it and on its schema public"
+        ) from None
 
 
 def revision_of(engine: Engine) -> str | None:

@@ -1,5 +1,6 @@
 """Dagster's home inside ours: made, private, with its dagster.yaml, so that nobody has to export anything."""
 
+import hashlib
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,6 +12,14 @@ from llm_finops.config import Config
 
 # The same text as dagster.yaml at the top of a clone (a test holds them together): an installed package has no clone.
 _TEMPLATE = Path(__file__).with_name("dagster.yaml")
+
+# What earlier programs wrote there, and nobody changed since.
+_FORMER = frozenset(
+    {
+        "eabc4fca89bfbd89005795bcd5ca9637ee082577b245cfef64e572fcb3e121f0",
+        "5b28c4ca3a16b3b6be45b7a1e06018771de7411d0d2263258ac01a41761f5958",
+    }
+)
 
 
 def dagster_home(config: Config) -> Path:
@@ -28,7 +37,7 @@ def _made(parent: Path) -> Path:
     home = parent / "dagster"
     home.mkdir(exist_ok=True, mode=0o700)
     settings = home / "dagster.yaml"
-    if not settings.exists():
+    if not settings.exists() or hashlib.sha256(settings.read_bytes()).hexdigest() in _FORMER:
         settings.write_text(_TEMPLATE.read_text(encoding="utf-8"), encoding="utf-8")
     return home
 

@@ -44,17 +44,16 @@ def run_range(
     """One run of the daily job over days first..last (inclusive), with more tags. Interrupted by a signal."""
     run_id = str(uuid.uuid4())
     tags = {**range_tags(first, last), **(more or {})}
-    with finops.work(run_id) as work:
-        before = work.ledger.seq()
     failed: list[Failed] = []
     finops.failed[run_id] = failed  # the gate takes it out; this list is still ours
     job = definitions.resolve_job_def(DAILY_JOB)
-    with interruptible():
-        result = job.execute_in_process(
-            instance=instance, run_id=run_id, tags=tags, raise_on_error=False, run_config=_QUIET
-        )
-    crashed = _why(result) if finops.failed.pop(run_id, None) is not None else ""
-    with finops.work(run_id) as work:
+    with finops.work(run_id) as work:  # open from end to end: between two steps nobody moves the ledger away
+        before = work.ledger.seq()
+        with interruptible():
+            result = job.execute_in_process(
+                instance=instance, run_id=run_id, tags=tags, raise_on_error=False, run_config=_QUIET
+            )
+        crashed = _why(result) if finops.failed.pop(run_id, None) is not None else ""
         made = work.ledger.versions_made(before)
     return RunReport(result.success, failed, made, finops.computed.get(run_id, 0), run_id, crashed)
 
