@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from llm_finops import connectors
 from llm_finops.config.formerly import formerly_of, without
 from llm_finops.config.invoiced import invoiced_of
-from llm_finops.config.mistakes import explained, inner, refused, shown
+from llm_finops.config.mistakes import explained, inner, keys_for_names, refused, shown
 from llm_finops.config.settings_of import settings_of
 from llm_finops.config.tables import Checks, CostFiles, Files, FinopsToml, InvoiceTable, Rates, Reporting, SlackTable
 from llm_finops.connectors import contract
@@ -127,6 +127,8 @@ def load(environment: Mapping[str, str], package: ModuleType = connectors) -> Co
     """Find, read and check the configuration; `package` is where connectors are looked for."""
     file = find_config(environment)
     raw = _parse(file)
+    if mistakes := keys_for_names(raw):
+        raise ConfigError("\n".join(f"{file}: {mistake}" for mistake in mistakes))
     mistakes = list(refused(raw))
     formerly, unclear = formerly_of(raw)
     mistakes += unclear

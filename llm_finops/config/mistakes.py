@@ -13,6 +13,7 @@ from llm_finops.inputs import costs, invoices, rates, revenue
 _SHOWN_MAX = 200
 # Known beginnings of keys, a user in an address, or a long run of letters and digits mixed.
 _SECRET = re.compile(r"(?i)\b(sk|xox[a-z]|xapp|pk|ghp|glpat|api|key)-|://[^/]*@|(?=\w*\d)(?=\w*[a-z])\w{24,}")
+_KEY_AS_NAME = re.compile(r"(?i)(sk|xox[a-z]|xapp|pk|ghp|glpat)-(?=\S*\d)\S{12,}")
 _NAMED_TABLES = ("providers", "requests", "costs", "revenue", "invoices", "rates")
 _LISTED_TABLES = ("owners", "spread")
 _COLUMNS = {
@@ -76,6 +77,14 @@ def refused(tables: Mapping[str, Any]) -> Iterator[str]:
             if kind in _COLUMNS and isinstance(table, dict):
                 yield from _columns(f"{kind}.{name}.columns", inner(table, "columns"), _COLUMNS[kind])
     yield from _aliases(inner(tables, "models"))
+
+
+def keys_for_names(tables: Mapping[str, Any]) -> list[str]:
+    """Tables that are called by a key: said first and alone, since every other message would repeat the name."""
+    wrong = [kind for kind in _NAMED_TABLES if any(map(_KEY_AS_NAME.match, inner(tables, kind)))]
+    return [
+        f"{kind}: a table is called by something that looks like a key (not shown); name the account" for kind in wrong
+    ]
 
 
 def inner(tables: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
