@@ -1,4 +1,4 @@
-"""Settles the little company in forks of one process that has everything loaded, and kills them anywhere. Not a test.
+"""Settles two days of the little company in forks of one loaded process, and kills them anywhere. Not a test.
 
 Each line of standard input is JSON: ROOT, HOME and URL of the company, and the statement at which the fork is to die
 (0: at none). The answer is a line: how the fork ended, and how many statements it came to.
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from llm_finops_tests.pipeline.little import Little
+from llm_finops_tests.pipeline.little import DAYS, Little
 
 
 def main() -> None:
@@ -42,7 +42,7 @@ def _settle(company: Little, moment: int, writer: int) -> None:
 
     sa.event.listen(sa.Engine, "before_cursor_execute", tick)
     sa.event.listen(sa.Engine, "commit", tick)
-    ok = company.settle().ok
+    ok = company.settle(DAYS[0], DAYS[1]).ok
     os.write(writer, str(came_to).encode())
     os._exit(0 if ok else 1)
 
