@@ -1,7 +1,8 @@
-"""Settles two days of the little company in forks of one loaded process, and kills them anywhere. Not a test.
+"""Settles days of the little company in forks of one loaded process, and kills them anywhere. Not a test.
 
-Each line of standard input is JSON: ROOT, HOME and URL of the company, and the statement at which the fork is to die
-(0: at none). The answer is a line: how the fork ended, and how many statements it came to.
+Each line of standard input is JSON: ROOT, HOME and URL of the company, the statement at which the fork is to
+die (0: at none), the first and the last day. The answer is a line: how the fork ended, and how many
+statements it came to.
 """
 
 import json
@@ -12,17 +13,17 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from llm_finops_tests.pipeline.little import DAYS, Little
+from llm_finops_tests.pipeline.little import Little
 
 
 def main() -> None:
     """Fork for each line, one after the other."""
     for line in sys.stdin:
-        root, home, url, moment = json.loads(line)
+        root, home, url, moment, first, last = json.loads(line)
         reader, writer = os.pipe()
         child = os.fork()
         if child == 0:
-            _settle(Little(Path(root), home, url), moment, writer)
+            _settle(Little(Path(root), home, url), (first, last), moment, writer)
         os.close(writer)
         with os.fdopen(reader) as said:
             count = said.read()
@@ -30,7 +31,7 @@ def main() -> None:
         print(json.dumps([os.waitstatus_to_exitcode(status), int(count or 0)]), flush=True)  # noqa: T201
 
 
-def _settle(company: Little, moment: int, writer: int) -> None:
+def _settle(company: Little, days: tuple[str, str], moment: int, writer: int) -> None:
     """Every statement and every commit is a moment: in the middle of transactions, between them, at their end."""
     came_to = 0
 
@@ -42,7 +43,7 @@ def _settle(company: Little, moment: int, writer: int) -> None:
 
     sa.event.listen(sa.Engine, "before_cursor_execute", tick)
     sa.event.listen(sa.Engine, "commit", tick)
-    ok = company.settle(DAYS[0], DAYS[1]).ok
+    ok = company.settle(*days).ok
     os.write(writer, str(came_to).encode())
     os._exit(0 if ok else 1)
 

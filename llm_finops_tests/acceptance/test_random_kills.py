@@ -20,29 +20,43 @@ from sqlalchemy.engine import make_url
 from llm_finops.ledger import inspect_ledger
 from llm_finops.pipeline.reference import book_reference
 from llm_finops_tests.conftest import STORES, database
-from llm_finops_tests.pipeline.little import Little
+from llm_finops_tests.pipeline.little import DAYS, Little
 
 KILLS = int(os.environ.get("LLM_FINOPS_KILLS") or 10)
-Settle = Callable[[Little, int], tuple[int, int]]
+
+
+class Forks:
+    """A process that settles in forks of itself, one at a time."""
+
+    def __init__(self) -> None:
+        command = [sys.executable, "-W", "ignore", "-m", "llm_finops_tests.acceptance.random_kills"]
+        self._child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def __call__(self, company: Little, moment: int = 0, first: str = DAYS[0], last: str = DAYS[1]) -> tuple[int, int]:
+        """How a fork ended, and to how many moments it came."""
+        self.begin(company, moment, first, last)
+        return self.end()
+
+    def begin(self, company: Little, moment: int, first: str, last: str) -> None:
+        url = company.environment.get("LLM_FINOPS_DATABASE_URL", "")
+        assert self._child.stdin is not None
+        self._child.stdin.write(json.dumps([str(company.root), company.home.name, url, moment, first, last]) + "\n")
+        self._child.stdin.flush()
+
+    def end(self) -> tuple[int, int]:
+        assert self._child.stdout is not None
+        code, came_to = json.loads(self._child.stdout.readline())
+        return code, came_to
+
+    def close(self) -> None:
+        self._child.communicate()
 
 
 @pytest.fixture(scope="module")
-def settle() -> Iterator[Settle]:
-    command = [sys.executable, "-W", "ignore", "-m", "llm_finops_tests.acceptance.random_kills"]
-    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    told, answers = child.stdin, child.stdout
-    assert told is not None
-    assert answers is not None
-
-    def run(company: Little, moment: int) -> tuple[int, int]:
-        url = company.environment.get("LLM_FINOPS_DATABASE_URL", "")
-        told.write(json.dumps([str(company.root), company.home.name, url, moment]) + "\n")
-        told.flush()
-        code, came_to = json.loads(answers.readline())
-        return code, came_to
-
-    yield run
-    child.communicate()
+def settle() -> Iterator[Forks]:
+    forks = Forks()
+    yield forks
+    forks.close()
 
 
 @pytest.fixture(params=STORES)
@@ -70,7 +84,7 @@ def homes(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[
 
 @pytest.mark.slow
 def test_killed_at_ten_random_moments_it_ends_like_one_left_alone(
-    homes: Callable[[str], Little], settle: Settle, capsys: pytest.CaptureFixture[str]
+    homes: Callable[[str], Little], settle: Forks, capsys: pytest.CaptureFixture[str]
 ) -> None:
     seed = int(os.environ.get("LLM_FINOPS_SEED") or random.randrange(2**32))
     drawn = random.Random(seed)
@@ -89,3 +103,20 @@ def test_killed_at_ten_random_moments_it_ends_like_one_left_alone(
             assert ledger.fingerprint() == expected, f"seed {seed}: killed at {moment} of {moments}"
             assert ledger.versions_made(0) > 0
             assert inspect_ledger(killed.config.database_url).orphans == 0
+
+
+@pytest.mark.slow
+def test_a_backfill_and_the_daily_run_at_once_book_what_they_book_one_after_the_other(
+    homes: Callable[[str], Little], settle: Forks
+) -> None:
+    ranges = (DAYS[0], DAYS[3]), (DAYS[2], DAYS[4])  # a backfill, and the last days; two of them in both
+    apart, at_once = homes("apart"), homes("at-once")
+    assert [settle(apart, 0, *days)[0] for days in ranges] == [0, 0]
+    other = Forks()
+    settle.begin(at_once, 0, *ranges[0])
+    other.begin(at_once, 0, *ranges[1])
+    assert [settle.end()[0], other.end()[0]] == [0, 0]
+    other.close()
+    assert settle(at_once, 0, *ranges[1])[0] == 0  # what one booked while the other had read its inputs is settled next
+    assert at_once.fingerprint() == apart.fingerprint()
+    assert inspect_ledger(at_once.config.database_url).orphans == 0
