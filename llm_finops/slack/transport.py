@@ -8,6 +8,8 @@ the tests pin it.
 import ipaddress
 import json
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import Request
@@ -19,6 +21,7 @@ from llm_finops.slack.outcomes import UNREADABLE, SlackSetupError
 
 ANSWER_MAX = 8_000_000  # bytes; a page of history stays well below
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
+_LOGGERS = ("httpx", "httpcore.connection", "httpcore.http11", "httpcore.proxy")
 SLACK_URL = "https://slack.com/api/"
 
 
@@ -38,11 +41,30 @@ class Client(WebClient):
         body = req.data if isinstance(req.data, bytes) else b""
         headers = {**dict(req.header_items()), "Connection": "close"}
         with (
+            _hiding(self._secret),
             httpx.Client(timeout=self._timeout_s, trust_env=self._by_environment, follow_redirects=False) as http,
             http.stream("POST", url, content=body, headers=headers) as answer,
         ):
             text = _bounded(answer).decode("utf-8", "replace").replace(self._secret, "(token)")
             return {"status": answer.status_code, "headers": answer.headers, "body": _object_or_error(text)}
+
+
+@contextmanager
+def _hiding(token: str) -> Iterator[None]:
+    """Meanwhile, what the libraries below log holds no token: at DEBUG they write every header of an answer."""
+
+    def hide(record: logging.LogRecord) -> bool:
+        record.msg, record.args = record.getMessage().replace(token, "(token)"), None
+        return True
+
+    loggers = [logging.getLogger(name) for name in _LOGGERS]
+    for logger in loggers:
+        logger.addFilter(hide)
+    try:
+        yield
+    finally:
+        for logger in loggers:
+            logger.removeFilter(hide)
 
 
 def checked_address(base_url: str | None) -> str:
