@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from llm_finops.ledger import Ledger, sqlite_url
-from llm_finops.pipeline.assets import declared
+from llm_finops.pipeline.graph import declared
 from llm_finops.pipeline.outcome import failures
 from llm_finops.pipeline.reference import book_reference
 from llm_finops.pipeline.replaying import plan_replay

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from llm_finops.core.settings import to_rows
 from llm_finops.ledger import datasets as d
-from llm_finops.pipeline.assets import declared
+from llm_finops.pipeline.graph import declared
 from llm_finops.pipeline.outcome import Failed, failures
 from llm_finops.pipeline.run import RunReport
 from llm_finops_tests.pipeline.little import Little, write_csv

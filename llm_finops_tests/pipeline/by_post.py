@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from llm_finops.ledger import datasets as d
-from llm_finops.pipeline.assets import declared
+from llm_finops.pipeline.graph import declared
 from llm_finops.pipeline.outcome import Failed, failures
 from llm_finops.pipeline.reference import book_names
 from llm_finops.pipeline.run import RunReport

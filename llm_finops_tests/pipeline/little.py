@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from llm_finops.config import Config, load
 from llm_finops.definitions import build
 from llm_finops.ledger import Ledger
-from llm_finops.pipeline.assets import declared
+from llm_finops.pipeline.graph import declared
 from llm_finops.pipeline.outcome import FAULTS, Failed, failures
 from llm_finops.pipeline.reference import book_reference
 from llm_finops.pipeline.run import RunReport, run_range, run_ranges, tick_sensor

@@ -8,7 +8,7 @@ from llm_finops.core.digest import plain
 from llm_finops.ledger import datasets as d
 from llm_finops.ledger import prices_that_differ
 from llm_finops.pipeline import audited, checks
-from llm_finops.pipeline.deliver import message_of
+from llm_finops.pipeline.said import message_of
 from llm_finops_tests.pipeline.little import DAYS, FIRST, LAST, Little
 
 RIGHT = [

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from llm_finops.pipeline.assets import declared
 from llm_finops.pipeline.events import Verdict
+from llm_finops.pipeline.graph import declared
 from llm_finops_tests.pipeline.little import COSTS, DAYS, FIRST, LAST, TOML, USED, Little, write_csv
 
 LATE = "2026-11-24T12:00:00Z"  # sixty hours after the last day's end

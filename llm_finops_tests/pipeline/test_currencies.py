@@ -10,11 +10,11 @@ import sqlalchemy as sa
 from llm_finops.core.digest import plain
 from llm_finops.doctor.rates import examine_rates
 from llm_finops.ledger import datasets as d
-from llm_finops.pipeline.assets import declared
 from llm_finops.pipeline.complete import newest_complete
 from llm_finops.pipeline.converted_customer import Converted, converted_customer
 from llm_finops.pipeline.decide import convert_days
 from llm_finops.pipeline.figures import figures_of
+from llm_finops.pipeline.graph import declared
 from llm_finops.pipeline.ingest import missing_days
 from llm_finops.pipeline.outcome import failures
 from llm_finops.pipeline.rates import load_rates

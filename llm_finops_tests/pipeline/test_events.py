@@ -6,8 +6,8 @@ import dagster as dg
 import pytest
 
 from llm_finops.definitions import build
-from llm_finops.pipeline.assets import declared
 from llm_finops.pipeline.automation import range_tags
+from llm_finops.pipeline.graph import declared
 from llm_finops_tests.pipeline.little import DAYS, FIRST, LAST, Little
 
 BAD = "2026-11-19"
