@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from llm_finops.ledger.ledger import Ledger
 
 # What is given to us, and by whom: everything else is computed of it.
-_GIVEN = ("cost_lines", "usage", "log_days", "revenue", "true_ups", "prices", "settings", "names")
+_GIVEN = (
+    *("cost_lines", "usage", "log_days", "revenue", "invoices", "true_ups", "prices", "fx_rates", "settings", "names"),
+)
 
 
 class Moved(NamedTuple):

@@ -19,11 +19,14 @@ _SUBJECTS = {
     "usage": "the usage report of `{}`",
     "log_days": "the request log `{}`",
     "revenue": "the revenue of `{}`",
+    "invoices": "the invoices of `{}`",
     "true_ups": "the true-ups of `{}`",
     "prices": "the price book",
+    "fx_rates": "the rates of exchange of `{}`",
     "settings": "rules, mappings or the list of sources",
     "names": "names of projects or keys of `{}`",
 }
+_PLURAL = {"invoices", "true_ups", "fx_rates", "settings", "names"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +146,7 @@ def _why(causes: Iterable[Cause]) -> str:
 
 
 def _how(cause: Cause) -> str:
-    many = cause.dataset in {"settings", "names", "true_ups"}
+    many = cause.dataset in _PLURAL
     if cause.how == "gone":
         return "were taken out" if many else "was taken out"
     if cause.how == "arrived":
