@@ -44,6 +44,18 @@ def declared(config: Config) -> Iterator[Asset]:
     for name in config.costs:
         yield _cost_file(name)
         lines.append(f"{asset_name(name)}_cost_lines")
+    yield from _given()
+    if config.rates or config.reporting.currency:
+        yield _rates()
+    yield from _reconciling(lines, priced)
+    yield from _telling(lines, priced)
+    if currency := config.reporting.currency:
+        yield _converted(currency)
+    yield _summary("converted_margins" if config.reporting.currency else "margins")
+
+
+def _given() -> Iterator[Asset]:
+    """What people give us beside the providers' own."""
     yield Asset(
         "request_totals",
         "ingest",
@@ -72,13 +84,6 @@ def declared(config: Config) -> Iterator[Asset]:
         frozenset({"csv"}),
         monthly=True,
     )
-    if config.rates or config.reporting.currency:
-        yield _rates()
-    yield from _reconciling(lines, priced)
-    yield from _telling(lines, priced)
-    if currency := config.reporting.currency:
-        yield _converted(currency)
-    yield _summary("converted_margins" if config.reporting.currency else "margins")
 
 
 def _provider_assets(account: str, provider: str) -> Iterator[Asset]:
