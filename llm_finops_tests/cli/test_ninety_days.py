@@ -41,7 +41,11 @@ class Ninety(NamedTuple):
 
     def materialised(self, asset: str) -> list[str]:
         """The days of an asset that Dagster's own record holds."""
-        with dg.DagsterInstance.from_config(str(self.home / "dagster")) as record:
+        home = str(self.home / "dagster")
+        with pytest.MonkeyPatch.context() as environment:
+            environment.setenv("DAGSTER_HOME", home)  # by which the storage finds its files
+            record = dg.DagsterInstance.from_config(home)
+        with record:
             return sorted(record.get_materialized_partitions(dg.AssetKey(asset)))
 
     def bases(self, view: str) -> dict[str, str]:

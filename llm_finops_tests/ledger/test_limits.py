@@ -65,4 +65,4 @@ def test_the_largest_numbers_and_absent_ones_are_kept(ledger: Ledger) -> None:
 def test_what_a_load_says_of_itself_is_kept_readable(ledger: Ledger) -> None:
     load_id = ledger.journals.begin_load("openai", "usage", f.DAY, f.DAY)
     ledger.journals.end_load(load_id, "failed", detail="saw 'a\0b' and \ud800")
-    assert f.everything(ledger)["loads"][0][-1] == "saw 'a\\x00b' and \\ud800"
+    assert f.everything(ledger)["loads"][0][-2] == "saw 'a\\x00b' and \\ud800"

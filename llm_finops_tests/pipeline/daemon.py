@@ -10,6 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import dagster as dg
+import pytest
 from dagster._core.definitions.run_request import InstigatorType
 from dagster._core.scheduler.instigation import InstigatorState, InstigatorTick, SensorInstigatorData
 
@@ -119,5 +120,8 @@ class Daemon:
 def daemon_of(company: Little) -> Iterator[Daemon]:
     """A daemon for a company's home, not yet started; the instance is looked into from here."""
     home: Path = dagster_home(company.config)
-    with dg.DagsterInstance.from_config(str(home)) as instance:
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("DAGSTER_HOME", str(home))  # by which the storage finds its files
+        instance = dg.DagsterInstance.from_config(str(home))
+    with instance:
         yield Daemon(company, instance, {**environment_of(company), "DAGSTER_HOME": str(home)})

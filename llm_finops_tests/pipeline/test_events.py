@@ -87,6 +87,7 @@ def test_every_check_speaks_of_every_day_and_of_its_newest_materialisation(
         "covered": 5,
         "reconciled": 5,
         "fresh": 20,
+        "billed_as_priced": 5,
     }
     assert {e.partition for e in said} == set(DAYS)
     assert {(e.check_name, e.partition) for e in said if not e.passed} == {("priced", BAD), ("covered", BAD)}

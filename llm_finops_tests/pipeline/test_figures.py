@@ -28,28 +28,28 @@ def reported(company: Little, day: str, *, usage: list[object], costs: list[obje
     (company.paper / f"{day}.json").write_text(json.dumps({"usage": usage, "costs": costs}), encoding="utf-8")
 
 
-def test_a_report_without_a_line_is_zero_and_what_was_used_is_told(played: Little) -> None:
-    reported(played, LAST, usage=[*USED, UNLOGGED], costs=[])
-    assert played.run(LAST, LAST).ok
+def test_a_report_without_a_line_is_zero_and_what_was_used_is_told(little: Little) -> None:
+    reported(little, LAST, usage=[*USED, UNLOGGED], costs=[])
+    assert little.settle().ok
 
-    day = told(played, LAST)
+    day = told(little, LAST)
     (money,) = day.currencies
     assert (money.currency, money.cost_nano, money.reported_nano, money.estimated_nano) == ("USD", 0, 0, None)
     assert (money.revenue_nano, money.requests, day.requests) == (5_400_000_000, 4, 4)
     assert day.uncosted == (Uncosted("paper", "USD", 4_100_000_000),)
-    assert told(played, LAST, LAST).earlier == (EarlierDay(LAST, (("USD", 0),)),)
-    text = message(played, LAST)
+    assert told(little, LAST, LAST).earlier == (EarlierDay(LAST, (("USD", 0),)),)
+    text = message(little, LAST)
     assert "\n$0.00\n−100.0 % on the day before\n" in text
     assert "usage worth $4.10 at list has no cost (paper)" in text
 
 
-def test_logged_requests_and_revenue_are_told_where_the_provider_reports_nothing(played: Little) -> None:
-    reported(played, LAST, usage=[], costs=[])
-    assert played.run(LAST, LAST).ok
+def test_logged_requests_and_revenue_are_told_where_the_provider_reports_nothing(little: Little) -> None:
+    reported(little, LAST, usage=[], costs=[])
+    assert little.settle().ok
 
-    day = told(played, LAST)
+    day = told(little, LAST)
     assert (day.used, day.requests, day.uncosted) == (False, 4, ())
-    text = message(played, LAST)
+    text = message(little, LAST)
     assert "No usage reported, although 4 requests were logged." in text
     assert "Revenue: $5.40" in text
     assert "no requests" not in text
