@@ -79,10 +79,11 @@ def ask_edit(ledger: "Ledger", day: str) -> bool:
         return True
 
 
-def ask_restated(ledger: "Ledger", days: Mapping[str, int]) -> None:
+def ask_restated(ledger: "Ledger", days: Mapping[str, int], seq: int) -> None:
     """Make one message about many days due, each with the commit as of which it was told; one a day (UTC).
 
-    One that waits already is folded into it.
+    One that waits and was never tried is folded into it. `seq`: the commit as of which there is something to tell,
+    which is what an attempt whose end nobody knows has told, if any.
     """
     table = schema.DIGESTS
     with ledger.writing() as connection:
@@ -98,7 +99,7 @@ def ask_restated(ledger: "Ledger", days: Mapping[str, int]) -> None:
         revision = _rows(connection, table.c.day == day)[-1].revision + 1
         next_at = _tomorrow() if _done_today(rows) else ""
         detail = json.dumps(told, sort_keys=True)
-        _insert(connection, Digest(day, revision, DUE, "", 0, next_at, None, None, RESTATED, detail=detail))
+        _insert(connection, Digest(day, revision, DUE, "", 0, next_at, None, None, RESTATED, seq, detail=detail))
 
 
 def restated_days(row: Digest) -> dict[str, int]:
@@ -110,8 +111,8 @@ def confirm(ledger: "Ledger", row: Digest, seq: int) -> None:
     """Note that as of a later commit the message would still be the same."""
     table = schema.DIGESTS
     is_it = sa.and_(table.c.day == row.day, table.c.revision == row.revision, table.c.state == row.state)
-    with ledger.writing() as connection:
-        connection.execute(table.update().where(is_it).values(seq=seq))
+    with ledger.writing() as connection:  # a run that began later may have looked further
+        connection.execute(table.update().where(is_it, table.c.seq < seq).values(seq=seq))
 
 
 def _rows(connection: sa.Connection, where: sa.ColumnElement[bool]) -> list[Digest]:

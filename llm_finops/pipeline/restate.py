@@ -16,6 +16,7 @@ def restate(work: Work) -> None:
 
     An edit's answer is decided when it is sent, from what the day was told before.
     """
+    seq = work.ledger.seq()  # all is compared as of this commit: what another run books meanwhile is looked at later
     said = said_of(work)
     if not said:
         return
@@ -26,15 +27,17 @@ def restate(work: Work) -> None:
     for day, message in sorted(said.items()):
         if day in stale or not (message.handled.partial or _may_differ(day, message, moves)):
             continue
-        letter = changed(work, day, message)
+        letter = changed(work, day, message, seq)
         if letter is None:
-            _look_away(work, message)
+            _look_away(work, message, seq)
             continue
         edits.append(day)
-        if not letter.partial and is_worth_an_answer(work, moved_since(work, day, message.told, letter.seq)):
+        if letter.partial or message.is_told_together:  # one that waits says, when it is sent, what is newest then
+            continue
+        if is_worth_an_answer(work, moved_since(work, day, message.told, letter.seq)):
             news[day] = message.told
     if len(news) > TOGETHER:  # first, so that no edit is answered beside it
-        ask_restated(work.ledger, news)
+        ask_restated(work.ledger, news, seq)
     for day in edits:
         ask_edit(work.ledger, day)
 
@@ -46,7 +49,7 @@ def _may_differ(day: str, message: Said, moves: dict[str, int]) -> bool:
     return any(first <= period <= day or period == day[:7] for period, seq in moves.items() if seq > message.seq)
 
 
-def _look_away(work: Work, message: Said) -> None:
-    """The message says the same as of now: what was booked until now need not be looked at again."""
+def _look_away(work: Work, message: Said, seq: int) -> None:
+    """The message would say the same as of a commit: what was booked until then need not be looked at again."""
     if not message.handled.partial:
-        confirm(work.ledger, message.handled, work.ledger.seq())
+        confirm(work.ledger, message.handled, seq)

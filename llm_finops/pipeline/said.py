@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 from llm_finops.core.digest import Cause, Change, Figures, Message, changes, digest, restated, restated_together
 from llm_finops.ledger import Digest
-from llm_finops.ledger.journals import ANSWER, EDIT, REFUSED, RESTATED, SENT, SUMMARY
+from llm_finops.ledger.journals import ANSWER, DUE, EDIT, REFUSED, RESTATED, SENDING, SENT, SUMMARY, UNKNOWN
 from llm_finops.ledger.restating import moved, restated_days
 from llm_finops.pipeline.complete import incomplete_between, is_complete, missing_of
 from llm_finops.pipeline.figures import figures_of
@@ -23,11 +23,13 @@ class Said:
 
     `handled` is the last call that changed it, or could not: what it says now is as of that call's commit.
     `told` is the last commit that anybody was told the day as of, in the message, its thread or one about many days.
+    `answered` is the same without the message itself, whose edits may be silent.
     """
 
     at: Posted
     handled: Digest
     told: int
+    answered: int
     is_told_together: bool  # a message about many days is under way, and the day is one of them
 
     @property
@@ -55,12 +57,15 @@ def _said(rows: list[Digest], together: list[Digest]) -> Said | None:
     if any(row.state == REFUSED and row.detail in GONE for row in rows):
         return None  # it was deleted: nothing is left to edit
     mine = [row for row in together if message.day in restated_days(row)]
-    telling = [row for row in [*handled, *mine] if row.state == SENT] + [row for row in rows if row.kind == ANSWER]
+    news = [row for row in mine if row.state == SENT] + [row for row in rows if row.kind == ANSWER]
+    maybe = [row for row in mine if row.state == UNKNOWN]  # of which nobody knows, perhaps for ever
+    telling = [row for row in handled if row.state == SENT] + news + maybe
     return Said(
         Posted(message.channel, message.ts),
         max(handled, key=lambda row: row.revision),
         max(row.seq or 0 for row in telling),
-        is_told_together=any(row.state in {"due", "sending", "unknown"} for row in mine),
+        max((row.seq or 0 for row in news), default=0),
+        is_told_together=any(row.state in {DUE, SENDING} for row in mine),
     )
 
 
@@ -105,22 +110,22 @@ def letter_of(work: Work, row: Digest) -> Letter | None:
     return Letter(message_of(work, row.day, seq), seq)
 
 
-def changed(work: Work, day: str, said: Said) -> Letter | None:
-    """The message as it would be now, if that is not what it says.
+def changed(work: Work, day: str, said: Said, seq: int | None = None) -> Letter | None:
+    """The message as it would be now, or as of a commit, if that is not what it says.
 
     Of a complete day the ledger tells both, rendered alike, so that a newer program edits nothing.
     """
-    letter = _now(work, day, said)
+    letter = _now(work, day, said, seq)
     if said.handled.partial:
         return letter if letter.message.figures_hash != said.handled.figures_hash else None
     return letter if letter.message != message_of(work, day, said.seq) else None
 
 
-def _now(work: Work, day: str, said: Said) -> Letter:
+def _now(work: Work, day: str, said: Said, seq: int | None = None) -> Letter:
     """Once complete, a day stays so: a provider that is added later takes nothing back."""
     if said.handled.partial and not is_complete(work, day):
         return replace(partial_letter(work, day, _yesterday(work)), at=said.at)
-    seq = work.ledger.seq()
+    seq = work.ledger.seq() if seq is None else seq
     return Letter(message_of(work, day, seq), seq, at=said.at)
 
 
@@ -157,7 +162,8 @@ def _answer(work: Work, row: Digest) -> Letter | None:
 
 def _together(work: Work, row: Digest) -> Letter | None:
     seq = work.ledger.seq()
-    told = restated_days(row)
+    said = said_of(work)
+    told = {day: max(at, said[day].answered) if day in said else at for day, at in restated_days(row).items()}
     days = {day: moves for day, before in sorted(told.items()) if (moves := moved_since(work, day, before, seq))}
     causes = {cause for day in days for cause in _causes(work, day, told[day], seq)}
     return Letter(restated_together(days, causes), seq) if days else None
