@@ -21,13 +21,20 @@ _STALE_MATTERS: dict[d.Dataset[Any], str] = {
 
 def newest_complete(work: Work) -> str | None:
     """The newest day that every cost source covers, with nothing of it stale; None where there is none."""
+    return next((day for day in sorted(_computed(work), reverse=True) if is_complete(work, day)), None)
+
+
+def is_ready(work: Work, day: str) -> bool:
+    """Whether a whole message can be made of a day: it is complete, and computed up to the end."""
+    return is_complete(work, day) and day in _computed(work)
+
+
+def _computed(work: Work) -> set[str]:
+    """The days that have all a message shows, with nothing of it stale."""
     booked = {k.period for k in work.ledger.heads(d.MARGINS)}
     if work.config.reporting.currency is not None:
         booked &= {k.period for k in work.ledger.heads(d.CONVERTED_MARGINS)}
-    for day in sorted(booked - stale_days(work), reverse=True):
-        if is_complete(work, day):
-            return day
-    return None
+    return booked - stale_days(work)
 
 
 def stale_days(work: Work) -> set[str]:
@@ -54,10 +61,11 @@ def missing_of(work: Work, day: str) -> tuple[Missing, ...]:
 
 
 def incomplete_between(work: Work, first: str, last: str) -> tuple[str, ...]:
-    """The days of first..last (inclusive) that are not complete."""
+    """The days of first..last (inclusive) that are not complete, or not computed up to the end."""
     start = date.fromisoformat(first)
     days = [str(start + timedelta(days=n)) for n in range((date.fromisoformat(last) - start).days + 1)]
-    return tuple(day for day in days if not is_complete(work, day))
+    computed = _computed(work) if days else set()
+    return tuple(day for day in days if day not in computed or not is_complete(work, day))
 
 
 def _is_there(work: Work, account: str, day: str) -> bool:

@@ -1,4 +1,4 @@
-"""The deadline: a day that is not complete by then is told all the same, headed PARTIAL, with what is missing."""
+"""The deadline: a day that cannot be told whole by then is told all the same, headed PARTIAL, with what is missing."""
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
@@ -7,7 +7,7 @@ from llm_finops.ledger import Digest
 from llm_finops.ledger import datasets as d
 from llm_finops.ledger.journals import SUMMARY
 from llm_finops.ledger.restating import ask_edit
-from llm_finops.pipeline.complete import is_complete
+from llm_finops.pipeline.complete import is_ready
 from llm_finops.pipeline.said import partial_letter, said_of
 from llm_finops.pipeline.work import Work
 
@@ -28,9 +28,9 @@ def after_deadline(work: Work, is_tried: Callable[[str], bool | None]) -> None:
     if newest and (newest.day >= day or _says(work, newest) >= day):
         return
     tried = is_tried(day)
-    if tried is None or not (tried or _was_read(work, day)) or is_complete(work, day):
+    if tried is None or not (tried or _was_read(work, day)) or is_ready(work, day):
         return
-    if newest and _says(work, newest) and not is_complete(work, newest.day):
+    if newest and _says(work, newest) and not is_ready(work, newest.day):
         if newest.day in said_of(work):
             ask_edit(work.ledger, newest.day)
         return

@@ -8,7 +8,7 @@ from llm_finops.core.digest import Cause, Change, Figures, Message, changes, dig
 from llm_finops.ledger import Digest
 from llm_finops.ledger.journals import ANSWER, DUE, EDIT, REFUSED, RESTATED, SENDING, SENT, SUMMARY, UNKNOWN
 from llm_finops.ledger.restating import moved, restated_days
-from llm_finops.pipeline.complete import incomplete_between, is_complete, missing_of
+from llm_finops.pipeline.complete import incomplete_between, is_ready, missing_of
 from llm_finops.pipeline.figures import figures_of
 from llm_finops.pipeline.work import Work
 from llm_finops.slack import Letter, Posted
@@ -104,7 +104,7 @@ def letter_of(work: Work, row: Digest) -> Letter | None:
         return _answer(work, row)
     if row.kind == RESTATED:
         return _together(work, row)
-    if row.partial and not is_complete(work, row.day):
+    if row.partial and not is_ready(work, row.day):
         return partial_letter(work, row.day, _yesterday(work))
     seq = work.ledger.seq()
     return Letter(message_of(work, row.day, seq), seq)
@@ -123,7 +123,7 @@ def changed(work: Work, day: str, said: Said, seq: int | None = None) -> Letter 
 
 def _now(work: Work, day: str, said: Said, seq: int | None = None) -> Letter:
     """Once complete, a day stays so: a provider that is added later takes nothing back."""
-    if said.handled.partial and not is_complete(work, day):
+    if said.handled.partial and not is_ready(work, day):
         return replace(partial_letter(work, day, _yesterday(work)), at=said.at)
     seq = work.ledger.seq() if seq is None else seq
     return Letter(message_of(work, day, seq), seq, at=said.at)

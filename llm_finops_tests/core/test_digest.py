@@ -167,6 +167,13 @@ def test_a_partial_day_names_what_is_missing() -> None:
     assert f"• Missing: {names}. The figures are without it.\n• Late: logs." in plain(message)
 
 
+def test_a_partial_day_that_lacks_no_source_says_that_it_is_not_computed() -> None:
+    message = digest(figures(state="partial"))
+
+    assert message.text.startswith("PARTIAL, not computed yet. LLM costs on")
+    assert "• Not computed yet: all reports are there, but no run came to its end with them;" in plain(message)
+
+
 def test_days_of_an_outage_are_a_line_each_and_at_most_seven() -> None:
     days = tuple(EarlierDay(f"2026-11-{day:02}", (("USD", day * DOLLAR), ("EUR", None))) for day in range(10, 20))
     text = plain(digest(figures(earlier=days)))

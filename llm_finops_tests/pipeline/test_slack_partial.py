@@ -5,6 +5,7 @@ import json
 import pytest
 
 from llm_finops.demo.standins.slack import TOKEN
+from llm_finops.pipeline.graph import declared
 from llm_finops_tests.pipeline.little import DAYS, Little
 from llm_finops_tests.pipeline.workspace import POST, UPDATE, Workspace, deliver, digests, let_time_pass
 
@@ -159,3 +160,24 @@ def test_an_unsent_partial_goes_out_complete_where_the_day_has_become_so(company
 
     assert titles(workspace)[1:] == ["LLM costs, Wednesday 18 November 2026 (UTC)"]
     assert deliver(company) == []
+
+
+def test_a_day_whose_run_failed_before_the_margins_is_told_partial_and_then_whole(
+    company: Little, workspace: Workspace
+) -> None:
+    at(company, FIRST_LOST, "06:30")
+    with company.finops.work("died") as work:  # all reports are read, and nothing after the allocations is computed
+        for asset in declared(company.config):
+            if asset.name in {"margins", "converted_margins"}:
+                break
+            asset.step(work, [FIRST_LOST])
+    at(company, FIRST_LOST, "12:00")
+    deliver(company)
+    assert deliver(company) == []
+    _, partial = workspace.channel()
+    assert partial.text.startswith("PARTIAL · LLM costs, Wednesday 18 November 2026 (UTC)\n")
+    assert "Not computed yet: all reports are there" in partial.text
+
+    assert company.settle(FIRST_LOST, FIRST_LOST).ok
+    deliver(company)
+    assert titles(workspace)[1:] == ["LLM costs, Wednesday 18 November 2026 (UTC)"]

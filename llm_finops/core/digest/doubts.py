@@ -78,7 +78,9 @@ def _missing(figures: Figures, top: int) -> list[str]:
     ordered = sorted(figures.missing, key=lambda source: key_bytes((source.name, source.since)))
     since = [f"nothing since {date_text(source.since)}" if source.since else "never read" for source in ordered]
     names = [f"`{shown(source.name)}` ({said})" for source, said in zip(ordered, since, strict=True)]
-    found = [f"*Missing*: {', '.join(cut(names, top)) or 'not said which'}. The figures are without it."]
+    found = [f"*Missing*: {', '.join(cut(names, top))}. The figures are without it."]
+    if not names:
+        found = ["*Not computed yet*: all reports are there, but no run came to its end with them; see the failed run."]
     if figures.lasts:
         days = ", ".join(cut([date_text(day) for day in sorted(figures.lasts)], NAMES_MAX))
         are = "is" if len(figures.lasts) == 1 else "are"

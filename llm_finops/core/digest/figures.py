@@ -168,7 +168,7 @@ class Figures:
     day: str  # ISO, UTC
     currencies: tuple[CurrencyFigures, ...]
     state: Literal["complete", "partial"] = "complete"
-    missing: tuple[Missing, ...] = ()  # sources that the day still lacks, where partial
+    missing: tuple[Missing, ...] = ()  # sources that the day still lacks, where partial; (): it is not computed yet
     late: tuple[str, ...] = ()  # sources later than they usually are
     used: bool | None = None  # whether the providers report any usage
     requests: int = 0  # all that were logged, whosever they are

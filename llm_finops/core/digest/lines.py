@@ -43,7 +43,8 @@ def sentence(figures: Figures, currencies: Sequence[CurrencyFigures]) -> str:
     if below := sum(len(money.below_zero) for money in currencies):
         text += f"; {count_text(below, 'customer')} below zero"
     if figures.state == "partial":
-        return f"PARTIAL, {count_text(len(figures.missing), 'source')} missing. {text}."
+        lacking = f"{count_text(len(figures.missing), 'source')} missing" if figures.missing else "not computed yet"
+        return f"PARTIAL, {lacking}. {text}."
     return f"{text}."
 
 
