@@ -21,7 +21,7 @@ from llm_finops.core.digest import (
 from llm_finops.core.records import ALL, COGS, EXCLUDED, NONE, OPEX, UNALLOCATED, Finding, Margin
 from llm_finops.ledger import Ledger, prices_that_differ
 from llm_finops.ledger import datasets as d
-from llm_finops.pipeline.converted_day import in_reporting_currency
+from llm_finops.pipeline.converted_day import Conversion, in_reporting_currency
 from llm_finops.pipeline.invoice_news import invoice_news
 from llm_finops.pipeline.ledger_day import LedgerDay
 from llm_finops.pipeline.work import Work
@@ -32,12 +32,17 @@ _DEFAULT_CURRENCY = "USD"  # of a day that cost nothing, where no day of the mon
 _Nano = dict[str, int]
 
 
-def figures_of(work: Work, day: str, earlier: Iterable[str] = (), seq: int | None = None) -> Figures:
-    """The figures of a complete day, now or as of a commit; `earlier` are days whose own message could not be sent."""
+def figures_of(
+    work: Work, day: str, earlier: Iterable[str] = (), seq: int | None = None, *, converts: bool = True
+) -> Figures:
+    """The figures of a complete day, now or as of a commit; `earlier` are days whose own message could not be sent.
+
+    `converts`: in the reporting currency, where there is one; else in the currencies that money is really in.
+    """
     earlier = list(earlier)
     at = LedgerDay(work.ledger, day, work.ledger.seq() if seq is None else seq)
     covered = at.sums("coverage", ("unit",), ("covered", "quantity")).get(("tokens",))
-    conversion = in_reporting_currency(at)
+    conversion = in_reporting_currency(at) if converts else Conversion(at)
     money = conversion.day  # in one currency, or in those that there are
     costing = _costing(money)
     paying = sorted({m.currency for m in money.margins if m.revenue_nano} - {*costing, NONE})

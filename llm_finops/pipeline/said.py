@@ -130,8 +130,15 @@ def _now(work: Work, day: str, said: Said, seq: int | None = None) -> Letter:
 
 
 def moved_since(work: Work, day: str, before_seq: int, seq: int) -> tuple[Change, ...]:
-    """What moved of a day's own figures between two commits."""
-    return changes(figures_of(work, day, seq=before_seq), figures_of(work, day, seq=seq))
+    """What moved of a day's own figures between two commits.
+
+    Where one of the two is in the reporting currency and the other is not, both are taken as they are: the same
+    money in another currency is no news.
+    """
+    before, after = (figures_of(work, day, seq=at) for at in (before_seq, seq))
+    if (before.main_currency, bool(before.rates_of)) != (after.main_currency, bool(after.rates_of)):
+        before, after = (figures_of(work, day, seq=at, converts=False) for at in (before_seq, seq))
+    return changes(before, after)
 
 
 def is_worth_an_answer(work: Work, moves: Iterable[Change]) -> bool:

@@ -63,6 +63,11 @@ def test_only_what_moved_is_named_and_currencies_stay_apart() -> None:
     assert "$0.000000005     $0.000000003  −$0.000000002  unallocated, USD\n" in text
 
 
+def test_rates_of_exchange_are_of_nobody() -> None:
+    text = plain(restated(DAY, [], [Cause("fx_rates", "*", "changed")]))
+    assert "Why: the rates of exchange have changed." in text
+
+
 def test_what_is_unknown_is_in_no_sum_and_is_said() -> None:
     moved = {
         "2026-11-20": [Change("cost", "USD", 3 * DOLLAR, 5 * DOLLAR)],

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from llm_finops.core.digest import plain
+from llm_finops.core.digest import Change, plain
 from llm_finops.doctor.rates import examine_rates
 from llm_finops.ledger import datasets as d
 from llm_finops.pipeline.complete import newest_complete
@@ -18,7 +18,7 @@ from llm_finops.pipeline.graph import declared
 from llm_finops.pipeline.ingest import missing_days
 from llm_finops.pipeline.outcome import failures
 from llm_finops.pipeline.rates import load_rates
-from llm_finops.pipeline.said import message_of
+from llm_finops.pipeline.said import message_of, moved_since
 from llm_finops.pipeline.work import Work
 from llm_finops_tests.pipeline.little import DAYS, FIRST, LAST, REVENUE, Little, copied, write_csv
 
@@ -364,3 +364,22 @@ def test_every_converted_day_adds_up_to_the_margins_it_was_made_of(settled_once:
     assert len(sums) == len(DAYS)
     for day, dollars, euros in sums:
         assert euros * (16 if day == "2026-11-19" else 12.5) == dollars * 10
+
+
+def test_a_rate_that_comes_late_is_no_restatement_and_what_is_restated_with_it_is_told_as_it_is(
+    company: Little,
+) -> None:
+    with company.ledger() as ledger:
+        whole = ledger.seq()
+    publish(company, "2026-11-13,1.25,0.8,", f"{LAST},N/A,0.8,")
+    again(company)
+    with company.finops.work("") as work:
+        bare = work.ledger.seq()
+        assert moved_since(work, LAST, whole, bare) == moved_since(work, LAST, bare, whole) == ()
+
+    publish(company, *HIST)
+    company.report(LAST, amount="4.00")
+    settled(company, LAST, LAST)
+    with company.finops.work("") as work:
+        found = [c for c in moved_since(work, LAST, bare, work.ledger.seq()) if c.measure == "cost"]
+    assert found == [Change("cost", "USD", 4_100_000_000, 6_100_000_000)]

@@ -22,7 +22,7 @@ _SUBJECTS = {
     "invoices": "the invoices of `{}`",
     "true_ups": "the true-ups of `{}`",
     "prices": "the price book",
-    "fx_rates": "the rates of exchange of `{}`",
+    "fx_rates": "the rates of exchange",
     "settings": "rules, mappings or the list of sources",
     "names": "names of projects or keys of `{}`",
 }
