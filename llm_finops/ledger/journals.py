@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from llm_finops.ledger import schema
 from llm_finops.ledger.bulk import insert_rows
 from llm_finops.ledger.clock import utc_now
+from llm_finops.ledger.datasets import COST_LINES, USAGE
 from llm_finops.ledger.limits import storable
 
 if TYPE_CHECKING:
@@ -99,9 +100,13 @@ class Journals:
             return {row[0]: row[1] for row in connection.execute(query)}
 
     def was_tried(self, day: str, since: str) -> bool:
-        """Whether a load that began at or after an instant had the day in its range, however it ended."""
+        """Whether a load of usage or cost that began at or after an instant had the day in its range, however it ended.
+
+        Rates and invoices are read for whole months, whatever the run is of.
+        """
         loads = schema.LOADS.c
         is_it = sa.and_(loads.range_from <= day, loads.range_until >= day, loads.started_at >= since)
+        is_it &= loads.dataset.in_([COST_LINES.name, USAGE.name])
         with self._ledger.reading() as connection:
             return connection.execute(sa.select(loads.load_id).where(is_it).limit(1)).first() is not None
 

@@ -37,6 +37,8 @@ def _forget_old_pages(work: Work) -> None:
 
 
 def _make_due(work: Work) -> None:
+    if work.replay and work.replay.source:  # another ledger's days: whoever keeps that one tells them
+        return
     day = newest_complete(work)
     if day and all(row.day < day for row in work.ledger.journals.digests()):
         work.ledger.journals.make_due(day, message_of(work, day).figures_hash)

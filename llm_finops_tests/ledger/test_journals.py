@@ -113,6 +113,16 @@ def test_a_period_was_read_when_its_newest_load_began(store: str) -> None:
     ledger.close()
 
 
+def test_a_day_was_tried_where_its_usage_or_cost_was_read_and_not_where_a_month_of_rates_was(ledger: Ledger) -> None:
+    day, after = "2026-09-12", "2026-09-13T"
+    for dataset in ("fx_rates", "invoices", "names"):
+        ledger.journals.begin_load("x", dataset, "2026-09-01", "2026-09-30", read_at="2026-09-13T06:30:00Z")
+    assert not ledger.journals.was_tried(day, after)
+    ledger.journals.begin_load("openai", "cost_lines", day, day, read_at="2026-09-13T06:30:00Z")
+    assert ledger.journals.was_tried(day, after)
+    assert not ledger.journals.was_tried(day, "2026-09-14T")
+
+
 def test_the_files_of_a_source_are_kept_by_the_way_they_were_read(ledger: Ledger) -> None:
     files = [SourceFile("b.csv", 2, "cd", {}), SourceFile("a.csv", 1, "ab", {f.DAY: ["digest", 7]})]
     ledger.journals.keep_files("gateway", "columns-1", files)
