@@ -18,7 +18,7 @@ from typing import Any, Literal, Protocol
 
 from llm_finops.slack.channel import Found, Posted, Slack
 from llm_finops.slack.errand import Letter, looked, sent_off
-from llm_finops.slack.outcomes import FROZEN, GONE, NotSent, Unknown
+from llm_finops.slack.outcomes import CLOSED, FROZEN, GONE, NotSent, Unknown
 
 LEASE_S = 300  # longer than all calls of one attempt take
 BACKOFF_S, BACKOFF_MAX_S = 30, 1_800
@@ -186,9 +186,9 @@ class _Attempt:
             raise
 
     def _refused(self, state: Waiting, refused: NotSent) -> Outcome:
-        if self.letter.at is not None and refused.code in GONE | FROZEN:
+        if self.letter.at is not None and refused.code in GONE | FROZEN | self._left(self.letter.at):
             # What cannot be edited can still be answered, unless it is gone.
-            answers = {} if refused.code in GONE else {"answer_since": self.letter.answer_since}
+            answers = {"answer_since": self.letter.answer_since} if refused.code in FROZEN else {}
             said = {**self._said(None), **answers, "detail": refused.code}
             self.journal.mark(self.row.day, self.row.revision, "refused", self.attempt, **said)
             return Outcome("refused", refused.reason)
@@ -197,6 +197,11 @@ class _Attempt:
             raise refused
         wait = _backoff(self.attempt) if refused.retry_after is None else refused.retry_after
         return self._waiting(state, refused.reason, wait)
+
+    def _left(self, at: Posted) -> frozenset[str]:
+        """What is for good in a channel that is not the configured one any more; a name is not known to be another."""
+        is_id = self.slack.channel.isupper()
+        return CLOSED if is_id and at.channel != self.slack.channel else frozenset()
 
     def _waiting(self, state: Waiting, reason: str, wait_s: int) -> Outcome:
         next_at = _later(self.now, wait_s)

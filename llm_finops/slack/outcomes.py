@@ -19,6 +19,7 @@ TOO_LONG = frozenset("msg_blocks_too_long msg_too_long invalid_blocks invalid_bl
 # What no later try can change about a message that stands, or stood, there.
 GONE = frozenset("message_not_found thread_not_found".split())
 FROZEN = frozenset("edit_window_closed cant_update_message msg_too_old cannot_reply_to_message thread_locked".split())
+CLOSED = frozenset("is_archived channel_not_found not_in_channel".split())  # what a channel left behind answers
 UNREADABLE = "unreadable_answer"  # ours: what answered did not speak Slack
 
 _RENEW = "set a valid bot token (xoxb-...) of an app installed in this workspace"

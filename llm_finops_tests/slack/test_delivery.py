@@ -353,6 +353,23 @@ def test_an_edit_refused_for_good_is_said_and_answered_where_the_message_still_s
     assert follows(books, slack, at, LATER).state == "not now"
 
 
+@pytest.mark.parametrize("row", [EDIT, ANSWER])
+@pytest.mark.parametrize("error", ["is_archived", "channel_not_found", "not_in_channel"])
+def test_what_was_said_in_a_channel_that_is_left_is_given_up_and_in_the_configured_one_waits(
+    workspace: Workspace, slack: Slack, row: Row, error: str
+) -> None:
+    books = Books(row)
+    workspace.script = [refuses(error)]
+    assert follows(books, slack, Posted("C0BEFORE", AT)).state == "refused"
+    assert (books.row.state, books.row.detail, books.row.answer_since) == ("refused", error, None)
+
+    books = Books(row)
+    workspace.script = [refuses(error)]
+    with pytest.raises(NotSent, match=error):
+        follows(books, slack, Posted(slack.channel, AT))
+    assert (books.row.state, books.row.next_at) == ("due", "2026-11-24T07:00:00Z")
+
+
 def test_an_edit_with_a_token_that_no_longer_works_is_tried_again_in_an_hour(
     workspace: Workspace, slack: Slack
 ) -> None:
