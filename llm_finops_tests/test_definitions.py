@@ -1,6 +1,7 @@
 """What Dagster loads: the graph a visitor sees, its schedule, and a location that loads without a configuration."""
 
 import os
+import re
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -14,6 +15,7 @@ from llm_finops.definitions import build, from_environment
 from llm_finops.pipeline.automation import SCHEDULE
 from llm_finops.pipeline.work import Finops
 
+ROOT = Path(__file__).parents[1]
 TOML = """\
 start_date = 2026-11-01
 
@@ -109,6 +111,9 @@ def test_the_definitions_load_as_a_whole(definitions: dg.Definitions) -> None:
     assert jobs >= {"daily", "post_summary"}
     assert definitions.resolve_job_def("daily").partitions_def is not None
     assert definitions.resolve_job_def("post_summary").tags["dagster/max_runtime"] == "120"
+    # Runs that the UI starts of single assets have no job of ours: for them the same stands in dagster.yaml.
+    (limit,) = re.findall(r"max_runtime_seconds: (\d+)", (ROOT / "dagster.yaml").read_text(encoding="utf-8"))
+    assert definitions.resolve_job_def("daily").run_tags["dagster/max_runtime"] == limit == "14400"
 
 
 def test_at_half_past_six_the_last_three_days_are_read(definitions: dg.Definitions) -> None:

@@ -20,6 +20,9 @@ SENSOR = "slack_summary"
 SCHEDULE = "every_morning"
 EDITS_MAX = 20  # in one run; Slack takes some 50 a minute, the sensor looks twice in one
 _RUNS_SEEN = 5
+# A run that is killed stays "started": Dagster's default launcher does not see its process. Ninety days take minutes,
+# and patience with a provider is bounded; and a run of half past six that is dead is so before noon's PARTIAL.
+LONGEST_RUN = timedelta(hours=4)
 RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
 
 
@@ -34,7 +37,7 @@ def daily_job() -> Any:
         DAILY_JOB,
         selection=dg.AssetSelection.all() - dg.AssetSelection.assets("invoices", "invoice_matches"),
         executor_def=dg.in_process_executor,
-        tags=DEFERRED,
+        tags={**DEFERRED, "dagster/max_runtime": str(int(LONGEST_RUN.total_seconds()))},
         description="Everything, from the providers to the morning's message, for a range of days: the daily run is "
         "the last few days (providers restate), a backfill is 90. Also settles what is stale outside the range.",
     )
@@ -126,11 +129,21 @@ def slack_sensor() -> dg.SensorDefinition:
 
 
 def _is_tried(instance: dg.DagsterInstance, day: str) -> bool | None:
-    """Whether one of the last daily runs had the day in its range; None while one is under way."""
-    runs = instance.get_runs(dg.RunsFilter(job_name=DAILY_JOB), limit=_RUNS_SEEN)
-    if any(not run.is_finished for run in runs):
+    """Whether one of the last daily runs had the day in its range; None while one is under way.
+
+    Where only the command line is used, nobody ends killed runs: by their age they are over here, too.
+    """
+    records = instance.get_run_records(dg.RunsFilter(job_name=DAILY_JOB), limit=_RUNS_SEEN)
+    if any(not record.dagster_run.is_finished and _age(record) < LONGEST_RUN for record in records):
         return None
-    return any(run.tags.get(RANGE[0], "~") <= day <= run.tags.get(RANGE[1], "") for run in runs)
+    tags = [record.dagster_run.tags for record in records]
+    return any(had.get(RANGE[0], "~") <= day <= had.get(RANGE[1], "") for had in tags)
+
+
+def _age(record: dg.RunRecord) -> timedelta:
+    """Since a run began, or was asked for if it has not, by the clock on the wall, which is Dagster's."""
+    began = record.create_timestamp.timestamp() if record.start_time is None else record.start_time
+    return timedelta(seconds=datetime.now(UTC).timestamp() - began)
 
 
 def _request(first: Place, *more: Place) -> dg.RunRequest:

@@ -18,6 +18,7 @@ _FORMER = frozenset(
     {
         "eabc4fca89bfbd89005795bcd5ca9637ee082577b245cfef64e572fcb3e121f0",
         "5b28c4ca3a16b3b6be45b7a1e06018771de7411d0d2263258ac01a41761f5958",
+        "33570727c36b0ffd7d73a7b153a94105c86b64e0bfdb5f299dc685476fcf7a1c",
     }
 )
 
