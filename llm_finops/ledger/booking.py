@@ -22,6 +22,7 @@ from llm_finops.ledger.content import content_hash, table_rows
 from llm_finops.ledger.datasets import Dataset, Row, comes_before
 from llm_finops.ledger.errors import LedgerError, WrongInput
 from llm_finops.ledger.limits import check_rows, check_text, storable
+from llm_finops.ledger.overtaken import Moment, is_overtaken
 from llm_finops.ledger.versions import Key, is_current, is_of, note_inputs, read_heads
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class _LoadPeriod:
     duplicates: int
     quarantined: Sequence[Quarantined]
     clipped: bool
+    moment: Moment | None
 
 
 @dataclass
@@ -64,6 +66,7 @@ class Commit:
     reason: str
     run_id: str = ""
     booked: dict[Key, Booked] = field(default_factory=dict)
+    overtaken: bool = False  # by a later reading, that is: nothing was booked
     _bookings: dict[Key, _Booking] = field(default_factory=dict)
     _loaded: list[_LoadPeriod] = field(default_factory=list)
 
@@ -102,12 +105,14 @@ class Commit:
         bad: Sequence[Quarantined],
         *,
         clipped: bool = False,
+        moment: Moment | None = None,
     ) -> None:
         """Note in the journal that a load confirmed or made what this commit books for the key.
 
         `clipped`: the provider itself says that the period was not yet whole, so it was not read for good.
+        `moment`: when it was read. Where a later reading of the key is booked by now, the commit books nothing.
         """
-        self._loaded.append(_LoadPeriod(load_id, Key(dataset.name, scope, period), duplicates, bad, clipped))
+        self._loaded.append(_LoadPeriod(load_id, Key(dataset.name, scope, period), duplicates, bad, clipped, moment))
 
     def _refuse(self, key: Key, inputs: Iterable[Key]) -> None:
         if key in self._bookings:
@@ -132,6 +137,12 @@ class Commit:
             # Only under the lock is it certain what is current.
             heads = read_heads(connection, list(self._bookings))
             done = {key: Booked(head.version_id, is_new=False, rows=head.rows) for key, head in heads.items()}
+            self.overtaken = any(
+                load.moment and is_overtaken(connection, load.key, load.moment) for load in self._loaded
+            )
+            if self.overtaken:
+                self._settle(connection, seq, 0)
+                return done
             changed = [
                 b for b in self._bookings.values() if b.key not in heads or heads[b.key].content_hash != b.content_hash
             ]

@@ -9,7 +9,7 @@ from llm_finops.connectors.contract import SourceError
 from llm_finops.core.reconcile import estimate, report_covers
 from llm_finops.core.records import CostLine, Finding
 from llm_finops.core.settings import Settings, from_rows
-from llm_finops.ledger import Booked, Gather
+from llm_finops.ledger import Commit, Gather
 from llm_finops.ledger import datasets as d
 from llm_finops.pipeline.holds import held_instead
 from llm_finops.pipeline.outcome import FAULTS, Outcome, Result
@@ -142,8 +142,8 @@ def _book_usage(loaded: _Day) -> Outcome:
     with loaded.work.ledger.commit(f"{account} usage {day}", loaded.work.run_id) as commit:
         take_over(loaded.work, commit, "providers", account, day)
         commit.book(d.USAGE, account, day, loaded.rows, findings=loaded.findings)
-        commit.loaded(loaded.reading.load_id, d.USAGE, account, day, loaded.duplicates, (), clipped=loaded.clipped)
-    return _outcome(loaded, commit.booked[key(d.USAGE, account, day)])
+        _note(loaded, commit, d.USAGE)
+    return _outcome(loaded, commit, d.USAGE)
 
 
 def _book_costs(loaded: _Day) -> Outcome:
@@ -156,14 +156,24 @@ def _book_costs(loaded: _Day) -> Outcome:
     findings = loaded.findings if covered else [*loaded.findings, _incomplete(account, day, rows)]
     with loaded.work.ledger.commit(f"{account} costs {day}", loaded.work.run_id) as commit:
         commit.book(d.COST_LINES, account, day, rows if covered else [], findings=findings)
-        commit.loaded(loaded.reading.load_id, d.COST_LINES, account, day, loaded.duplicates, (), clipped=loaded.clipped)
+        _note(loaded, commit, d.COST_LINES)
         # Its input is the version that this very commit books.
         inputs = {**gather.inputs, key(d.COST_LINES, account, day): 0}
         commit.book(d.ESTIMATES, account, day, lines, inputs, doubts)
-    return _outcome(loaded, commit.booked[key(d.COST_LINES, account, day)])
+    return _outcome(loaded, commit, d.COST_LINES)
 
 
-def _outcome(loaded: _Day, booked: Booked) -> Outcome:
+def _note(loaded: _Day, commit: Commit, dataset: d.Dataset[Any]) -> None:
+    """Which load it is; of two runs at once over a day the later reading counts, in whatever order they book."""
+    load_id, moment = loaded.reading.load_id, loaded.reading.moment
+    scope, day, clipped = loaded.account, loaded.day, loaded.clipped
+    commit.loaded(load_id, dataset, scope, day, loaded.duplicates, (), clipped=clipped, moment=moment)
+
+
+def _outcome(loaded: _Day, commit: Commit, dataset: d.Dataset[Any]) -> Outcome:
+    booked = commit.booked[key(dataset, loaded.account, loaded.day)]
+    if commit.overtaken:
+        loaded.reading.overtaken.append(loaded.day)
     numbers = {
         "rows": booked.rows,
         "duplicates": loaded.duplicates,

@@ -16,6 +16,7 @@ from llm_finops.connectors.tape import playing, recording
 from llm_finops.core.pages import Page
 from llm_finops.ledger import Kept, Ledger
 from llm_finops.ledger import datasets as d
+from llm_finops.ledger.overtaken import Moment
 from llm_finops.ledger.pages import keep_pages, kept_loads, pages_of, standing
 from llm_finops.pipeline.work import Replay, Work, span
 
@@ -40,6 +41,7 @@ class Reading:
     vetted: frozenset[str] = frozenset()
     replays: Kept | None = None
     pulled: Pulled[Any] | None = None
+    overtaken: list[str] = field(default_factory=list)  # days of which a later reading was booked meanwhile
     _pages: Sequence[Page] | None = None
     _held: list[str] = field(default_factory=list)
 
@@ -81,6 +83,13 @@ class Reading:
         settle = self.work.config.providers[self.account].settle_hours
         return frozenset(day for day, at in read_at.items() if at >= self.work.final_at(day, settle))
 
+    @property
+    def moment(self) -> Moment:
+        """When what it says was read; of a replay when its load was."""
+        if self.replays is None:
+            return Moment(self.read_at, self.load_id)
+        return Moment(self.read_at, self.replays.load_id if source_of(self.work) is self.work.ledger else None)
+
     def rejected(self) -> dict[str, str]:
         """The days that were to be booked and could not be read, with why."""
         pulled = self.pulled
@@ -91,6 +100,7 @@ class Reading:
         rejected = self.rejected()
         said = [f"{day}: {why}" for day, why in rejected.items()]
         said += [f"held: {', '.join(self._held)}"] if self._held else []
+        said += [f"read later, and not booked from this: {', '.join(self.overtaken)}"] if self.overtaken else []
         calls = self.pulled.calls if self.pulled else 0
         outcome = "part" if rejected else "whole"
         self.work.ledger.journals.end_load(self.load_id, outcome, calls, self._detail("; ".join(said)))

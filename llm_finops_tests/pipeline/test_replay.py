@@ -207,3 +207,26 @@ def test_the_source_ledger_is_not_changed(quick: tuple[ByPost, Provider]) -> Non
     with company.ledger() as old:
         assert replayed(empty, Replay(frozenset({"paper"}), old)).ok
     assert [company.rows(f"select * from {table}") for table in everything] == before
+
+
+def test_a_run_that_books_after_a_later_reading_leaves_that_as_it_is(quick: tuple[ByPost, Provider]) -> None:
+    company, provider = quick
+    assert company.settle().ok
+    company.set_clock(LATER)
+
+    def meanwhile(request: Request) -> Reply:
+        """Another run reads and books all days, after this one was answered and before it books."""
+        reply = company.answer(request)
+        if request.path == "/costs":
+            provider.answer = company.answer
+            company.set_clock("2026-11-23T06:31:00Z")
+            company.report(FIRST, "3.00")
+            assert company.settle().ok
+        return reply
+
+    provider.answer = meanwhile
+    assert company.settle(FIRST, DAYS[1]).ok
+
+    assert company.amounts()[FIRST] == 5_100_000_000
+    read_later = f"read later, and not booked from this: {FIRST}, {DAYS[1]}"
+    assert (read_later,) in company.rows("select detail from loads where dataset = 'cost_lines'")
