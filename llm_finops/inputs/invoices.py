@@ -1,6 +1,7 @@
 """`[invoices.NAME]`: invoices as CSV with FOCUS column names, one file with one invoice or many.
 
-An invoice stands whole in one file: a line that cannot be read refuses all of it there.
+An invoice stands whole in one file: a line that cannot be read refuses all of it there,
+and one that does not even show its number refuses all invoices of the file.
 """
 
 import hashlib
@@ -14,7 +15,7 @@ from typing import NamedTuple, TypeVar
 from llm_finops.core.documents import Invoice, InvoiceLine
 from llm_finops.core.invoices import Document
 from llm_finops.core.money import Money, MoneyError, currency_code, fits
-from llm_finops.core.records import CHARGE_CATEGORIES, NONE, USAGE, Finding, key_bytes
+from llm_finops.core.records import CHARGE_CATEGORIES, NONE, USAGE, Finding, Quarantined, key_bytes
 from llm_finops.inputs.files import InputError, Table, contents, read_tables, stripped
 from llm_finops.inputs.periods import PeriodError, days_of, instant, period, stamp
 
@@ -120,17 +121,25 @@ def _read_table(account: str, table: Table, theirs: Mapping[str, str], found: In
         else:
             reason = "no InvoiceId: the charge is on no invoice yet"
             found.bad.append(BadInvoice(reason, file, f"line {line.number}", _month_or_none(said), ""))
-    months: set[str] = set()
+    read: list[Document] = []
     for (issuer, number), reads in by_number.items():
         try:
-            document = _document(account, issuer, number, reads)._replace(file=file, place=_place(reads))
+            read.append(_document(account, issuer, number, reads)._replace(file=file, place=_place(reads)))
         except (_RowError, MoneyError, PeriodError) as error:
             found.bad.append(_refused(file, number, reads, error))
-            continue
-        found.documents.append(document)
-        months.add(document.invoice.month)
-    around = min(months, default="")
+    around = min((of.invoice.month for of in read), default="")
     found.bad += [BadInvoice(odd.reason, file, odd.detail, around, "") for odd in table.bad]
+    # The number of a line that does not fit the header cannot be trusted: the line may be of any invoice of the file.
+    if table.bad:
+        found.bad += [_unsure(document, table.bad[0]) for document in read]
+    else:
+        found.documents += read
+
+
+def _unsure(of: Document, odd: Quarantined) -> BadInvoice:
+    number = of.invoice.number
+    why = f"{odd.detail} ({odd.reason}) may be of any invoice of the file, and none of them is counted; mend it"
+    return BadInvoice(f"invoice {number}: {why}", of.file, of.place, of.invoice.month, number, of.invoice.lines)
 
 
 def _read(line: int, said: Said, issuer: str) -> _Read:

@@ -60,6 +60,30 @@ def test_a_line_that_cannot_be_counted_refuses_its_whole_invoice_and_no_other(
     assert bad.place == ("line 2" if "more than one" in why else "line 3")
 
 
+@pytest.mark.parametrize(
+    ("row", "why"),
+    [
+        ("A,2026-09-01,2026-10-01,Tax,1,200.00,USD", "line 3: 7 cells (not a row of the file) may be of any invoice"),
+        ("A,2026-09-01", "line 3: 2 cells (not a row of the file) may be of any invoice"),
+        ("A,2026-09-01,2026-10-01,T\0ax,1,USD", "line 3 (NUL character) may be of any invoice"),
+    ],
+)
+def test_a_line_that_does_not_show_its_number_refuses_every_invoice_of_its_file(
+    tmp_path: Path, row: str, why: str
+) -> None:
+    other = tmp_path / "whole.csv"
+    other.write_text(f"{HEAD}\n{GOOD.replace('A,', 'C,')}\n", "utf-8")
+    (tmp_path / "i.csv").write_text("\n".join([HEAD, GOOD, row, "B,2026-09-01,2026-10-01,,2,USD", ""]), "utf-8")
+    found = read_invoices("acme", [tmp_path / "i.csv", other])
+    assert [of.invoice.number for of in found.documents] == ["C"]
+    told = {bad.number: bad for bad in found.bad}
+    assert set(told) == {"", "A", "B"}
+    assert why in told["A"].reason
+    assert why in told["B"].reason
+    assert {bad.month for bad in found.bad} == {"2026-09"}
+    assert found.rows == 4 == sum(of.invoice.lines for of in found.documents) + sum(bad.rows for bad in found.bad)
+
+
 def test_their_names_of_columns_and_the_order_of_rows_say_nothing(tmp_path: Path) -> None:
     plain = read(tmp_path, GOOD, "A,2026-09-01,2026-10-01,Tax,0.2,USD").documents[0]
     head = HEAD.replace("InvoiceId", "number").replace("BilledCost", "sum")

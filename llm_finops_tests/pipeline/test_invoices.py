@@ -200,6 +200,21 @@ def test_an_unreadable_amount_refuses_the_whole_invoice_and_keeps_the_last_good_
     assert "the whole invoice is not counted" in str(detail)
 
 
+def test_a_ragged_line_books_nothing_too_small_and_the_mended_file_is_taken(company: Billed) -> None:
+    company.costs("a", [USAGE])
+    path = company.invoice("a", [("usage", "60"), ("usage", "40")])
+    company.write_config()
+    whole = path.read_text("utf-8")
+    path.write_text(f"{whole.rstrip()},more\n", "utf-8")
+    assert company.book().ok
+    assert company.matches() == {"a usage": (100 * U, None, None, "not invoiced yet")}
+    assert "line 3: 9 cells (not a row of the file)" in str(company.findings("invoice refused"))
+    path.write_text(whole, "utf-8")
+    assert company.book().ok
+    assert company.matches() == {"a usage": (100 * U, 100 * U, 0, "matched")}
+    assert company.findings("invoice refused") == []
+
+
 @pytest.mark.parametrize("gone", ["file", "rows", "source"])
 def test_what_was_booked_stays_when_its_file_rows_or_source_go(company: Billed, gone: str) -> None:
     company.costs("a", [USAGE])
