@@ -4,8 +4,8 @@ An invoice is a document: it stays as it was booked although its file goes, and 
 refused until a person accepts it. Where nothing is booked yet and two contents come at once, neither is taken.
 """
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -51,47 +51,72 @@ class Taken:
 def take(booked: Mapping[Number, Document], delivered: Iterable[Document], accepted: Collection[str] = ()) -> Taken:
     """What is booked, and what of the delivered is new; `accepted` are numbers whose other content a person wants.
 
-    The order of the deliveries does not matter.
+    The order of the deliveries does not matter, and the same deliveries once more change nothing. A number with a
+    content that is known is that invoice whoever is said to have sent it: names are spelled in many ways.
     """
     taken = Taken(dict(booked))
-    by_number: defaultdict[Number, list[Document]] = defaultdict(list)
-    for document in sorted(delivered, key=lambda of: (of.number, of.invoice.document, of.file, of.place)):
-        by_number[_known_as(document.number, {*booked, *by_number})].append(document)
-    for number, documents in by_number.items():
-        _decide(taken, number, documents, number[1] in accepted)
+    came: defaultdict[str, list[Document]] = defaultdict(list)
+    for document in sorted(delivered, key=_order):
+        came[document.invoice.number].append(document)
+    there: defaultdict[str, list[Document]] = defaultdict(list)
+    for number in sorted(booked):
+        there[number[1]].append(booked[number])
+    for number, documents in came.items():
+        for known, new in _same(there[number], documents):
+            _decide(taken, known, new, number in accepted)
     return taken
 
 
-def _known_as(number: Number, known: Collection[Number]) -> Number:
-    """A number without issuer is that of any, and the other way round: a column may be mapped later."""
-    if number in known:
-        return number
-    issuer, of = number
-    twins = sorted(at for at in known if at[1] == of and (NONE in {issuer, at[0]}))
-    return twins[0] if twins else number
+def _order(of: Document) -> tuple[object, ...]:
+    """An issuer before none: of the deliveries of one content the first is booked."""
+    return of.invoice.issuer == NONE, of.number, of.invoice.document, of.file, of.place
 
 
-def _decide(taken: Taken, number: Number, documents: list[Document], accepted: bool) -> None:
-    now = taken.kept.get(number)
-    contents = {document.invoice.document for document in documents}
-    if len(documents) > len(contents):
-        taken.duplicates[number] = len(documents) - len(contents)
-    if now is None and len(contents) > 1:
-        reason = f"invoice {number[1]}: {len(contents)} contents of one number came at once; none is taken. {_KEEP_ONE}"
-        taken.refused += [Refused(document, reason, loud=True) for document in documents]
-    elif now is None or (accepted and len(contents) == 1):
-        if now is not None and now.invoice.month != documents[0].invoice.month:
-            taken.moved.add((now.invoice.month, documents[0].invoice.month))
-        if now is None or now.invoice.document not in contents:
-            taken.kept[number] = documents[0]
-    else:
-        others = [document for document in documents if document.invoice.document != now.invoice.document]
-        more = _KEEP_ONE if accepted and others else f'If the new one is right, write accept = ["{number[1]}"]'
-        reason = f"invoice {number[1]}: booked already with other content ({_what(now)}), which stays. {more}"
-        taken.refused += [Refused(document, reason, loud=False) for document in others]
+def _same(booked: Iterable[Document], delivered: Iterable[Document]) -> list[tuple[list[Document], list[Document]]]:
+    """(booked, delivered) of one number by invoice: what issuer or content join; no issuer may be any of them."""
+    joined: list[tuple[set[str], list[Document], list[Document]]] = []
+    for is_new, documents in enumerate((booked, delivered)):
+        for document in documents:
+            marks = {f"issuer {document.invoice.issuer}", f"content {document.invoice.document}"}
+            one: tuple[set[str], list[Document], list[Document]] = (marks, [], [])
+            one[1 + is_new].append(document)
+            for other in [group for group in joined if group[0] & marks or f"issuer {NONE}" in group[0] | marks]:
+                joined.remove(other)
+                one = (one[0] | other[0], other[1] + one[1], other[2] + one[2])
+            joined.append(one)
+    return [(known, sorted(new, key=_order)) for _, known, new in joined if new]
+
+
+def _decide(taken: Taken, booked: list[Document], delivered: list[Document], accepted: bool) -> None:
+    """Of one invoice, as far as anybody can tell."""
+    contents = Counter(document.invoice.document for document in delivered)
+    others = contents.keys() - {document.invoice.document for document in booked}
+    if others and len(contents) == 1 and (not booked or (accepted and len(booked) == 1)):
+        for was in booked:
+            del taken.kept[was.number]
+            if was.invoice.month != delivered[0].invoice.month:
+                taken.moved.add((was.invoice.month, delivered[0].invoice.month))
+        booked, others = delivered[:1], set()
+        taken.kept[booked[0].number] = booked[0]
+    if others:
+        reason = _why(booked, delivered[0].invoice.number, len(contents), accepted=accepted)
+        refused = [document for document in delivered if document.invoice.document in others]
+        taken.refused += [Refused(document, reason, loud=not booked) for document in refused]
+    for now in booked:
+        if contents[now.invoice.document] > 1:
+            taken.duplicates[now.number] = contents[now.invoice.document] - 1
 
 
 _KEEP_ONE = "Keep the right one only"
+
+
+def _why(booked: Sequence[Document], number: str, contents: int, *, accepted: bool) -> str:
+    if not booked:
+        return f"invoice {number}: {contents} contents of one number came at once; none is taken. {_KEEP_ONE}"
+    more = _KEEP_ONE if accepted else f'If the new one is right, write accept = ["{number}"]'
+    if len(booked) > 1:
+        more = "Several issuers have an invoice of this number: say InvoiceIssuerName, or keep the right one only"
+    return f"invoice {number}: booked already with other content ({_what(booked[0])}), which stays. {more}"
 
 
 def _what(document: Document) -> str:

@@ -2,12 +2,15 @@
 
 import random
 from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from llm_finops.core.documents import Invoice, InvoiceLine
-from llm_finops.core.invoices import Document, take
+from llm_finops.core.invoices import Document, Taken, take
 from llm_finops.core.match import DIFFERS, MATCHED, NOT_EXPECTED, NOT_INVOICED, UNEXPLAINED, WITHOUT_COST, match
 from llm_finops.core.money import Money
 from llm_finops.core.records import CHARGE_CATEGORIES, CostLine
@@ -35,12 +38,19 @@ def document(currency: str, lines: list[tuple[str, int]], number: str = "1", tot
     return Document(invoice, tuple(made))
 
 
+def by(of: Document, issuer: str) -> Document:
+    return of._replace(
+        invoice=of.invoice._replace(issuer=issuer), lines=tuple(row._replace(issuer=issuer) for row in of.lines)
+    )
+
+
 LINES = st.lists(st.builds(line, CATEGORY, CURRENCY, AMOUNT, st.sampled_from(["reported", "estimated"])), max_size=5)
 DOCUMENTS = st.lists(
     st.builds(document, CURRENCY, st.lists(st.tuples(CATEGORY, AMOUNT), max_size=4), total=st.none() | AMOUNT),
     max_size=3,
 )
 ANY_TWO = st.builds(document, CURRENCY, st.just([("usage", 1)]), st.sampled_from("12"), total=st.sampled_from([1, 2]))
+ANY_SENT = st.builds(by, ANY_TWO, st.sampled_from(["(none)", "A", "B", "C"]))
 DAYS = st.dictionaries(st.sampled_from([f"{MONTH}-{n:02d}" for n in range(1, 31)]), st.none() | LINES, max_size=5)
 
 
@@ -88,18 +98,75 @@ def test_both_sides_are_whole_and_the_invoices_add_up_in_any_order(
     assert again == (rows, findings)
 
 
-@given(delivered=st.lists(ANY_TWO), later=st.lists(ANY_TWO), seed=st.integers(0, 99))
+@given(
+    delivered=st.lists(ANY_SENT, max_size=5),
+    later=st.lists(ANY_SENT, max_size=5),
+    seed=st.integers(0, 99),
+    accept=st.booleans(),
+)
 def test_a_number_is_taken_once_or_refused_whatever_comes_in_whatever_order(
-    delivered: list[Document], later: list[Document], seed: int
+    delivered: list[Document], later: list[Document], seed: int, accept: bool
 ) -> None:
-    first = take({}, delivered)
-    assert take({}, random.Random(seed).sample(delivered, len(delivered))) == first
-    # Nothing lost: a delivery is taken, a duplicate or refused.
-    refused = [of.document for of in first.refused]
-    repeats = sum(of not in refused for of in delivered) - len(first.kept)
-    assert repeats == sum(n for number, n in first.duplicates.items() if number in first.kept)
-    for number, kept in first.kept.items():
-        assert {of.invoice.document for of in delivered if of.number == number} == {kept.invoice.document}
-    # What is booked stays, whatever comes then.
-    then = take(first.kept, later)
-    assert {number: then.kept[number] for number in first.kept} == first.kept
+    accepted = {"1", "2"} if accept else set()
+    for booked, came in (({}, delivered), (take({}, delivered).kept, later)):
+        taken = take(booked, came, accepted)
+        assert unordered(take(booked, random.Random(seed).sample(came, len(came)), accepted)) == unordered(taken)
+        # The same once more books nothing, and no content counts twice.
+        again = take(taken.kept, came, accepted)
+        assert (again.kept, again.moved) == (taken.kept, set())
+        assert len({of.invoice.document for of in taken.kept.values()}) == len(taken.kept)
+        assert all(of.number == number for number, of in taken.kept.items())
+        # Nothing lost: a delivery is taken, a duplicate or refused; what is booked stays unless a person said so.
+        refused = [of.document for of in taken.refused]
+        held = {of.invoice.document for of in taken.kept.values()}
+        assert all((of.invoice.document in held) != (of in refused) for of in came)
+        repeats = Counter(of.invoice.document for of in came if of not in refused)
+        assert sorted(n - 1 for n in repeats.values() if n > 1) == sorted(taken.duplicates.values())
+        assert accept or {number: taken.kept[number] for number in booked} == booked
+
+
+def unordered(taken: Taken) -> Taken:
+    return replace(taken, refused=sorted(taken.refused))
+
+
+@pytest.mark.parametrize(
+    ("booked", "delivered", "accept", "kept", "refused"),
+    [
+        ("A:x", "B:x", False, "A:x", ""),  # spelled otherwise
+        ("A:x", "-:x", False, "A:x", ""),  # the column is mapped no longer
+        ("-:x", "A:x", False, "-:x", ""),  # or only now
+        ("", "B:x A:x -:x", False, "A:x", ""),
+        ("", "A:x B:y", False, "A:x B:y", ""),  # two issuers may well have a number
+        ("A:x", "B:x B:y", True, "A:x", "B:y"),  # B is A, as its x says, and which content is right nobody knows
+        ("A:x", "B:x B:y", False, "A:x", "B:y"),
+        ("A:x", "A:y", False, "A:x", "A:y"),
+        ("A:x", "A:y", True, "A:y", ""),
+        ("A:x", "-:y", True, "-:y", ""),
+        ("A:x B:z", "A:y B:y", True, "A:x B:z", "A:y B:y"),  # one content cannot replace two
+        ("A:x B:z", "A:y B:w", True, "A:y B:w", ""),
+        ("A:x B:z", "-:y", True, "A:x B:z", "-:y"),
+        ("", "A:x B:y -:z", False, "", "-:z A:x B:y"),
+    ],
+)
+def test_which_deliveries_of_a_number_are_one_invoice(
+    booked: str, delivered: str, accept: bool, kept: str, refused: str
+) -> None:
+    taken = take({of.number: of for of in sent(booked)}, sent(delivered), {"1"} if accept else ())
+    assert shown(taken.kept.values()) == kept
+    assert shown(of.document for of in taken.refused) == refused
+    again = take(taken.kept, sent(delivered), {"1"} if accept else ())
+    assert shown(again.kept.values()) == kept
+
+
+def sent(text: str) -> list[Document]:
+    """ISSUER:CONTENT of number 1; - is no issuer."""
+    found = []
+    for issuer, content in (of.split(":") for of in text.split()):
+        made = document("USD", [], total="wxyz".index(content))
+        found.append(by(made, "(none)" if issuer == "-" else issuer))
+    return found
+
+
+def shown(documents: Iterable[Document]) -> str:
+    pairs = ((of.invoice.issuer.replace("(none)", "-"), "wxyz"[of.invoice.total_nano]) for of in documents)
+    return " ".join(sorted(f"{issuer}:{content}" for issuer, content in pairs))

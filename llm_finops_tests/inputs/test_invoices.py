@@ -73,7 +73,7 @@ def test_a_line_that_does_not_show_its_number_refuses_every_invoice_of_its_file(
 ) -> None:
     other = tmp_path / "whole.csv"
     other.write_text(f"{HEAD}\n{GOOD.replace('A,', 'C,')}\n", "utf-8")
-    (tmp_path / "i.csv").write_text("\n".join([HEAD, GOOD, row, "B,2026-09-01,2026-10-01,,2,USD", ""]), "utf-8")
+    (tmp_path / "i.csv").write_text(f"{HEAD}\n{GOOD}\n{row}\nB,2026-09-01,2026-10-01,,2,USD\n", "utf-8")
     found = read_invoices("acme", [tmp_path / "i.csv", other])
     assert [of.invoice.number for of in found.documents] == ["C"]
     told = {bad.number: bad for bad in found.bad}
