@@ -59,8 +59,8 @@ def take(booked: Mapping[Number, Document], delivered: Iterable[Document], accep
     for document in sorted(delivered, key=_order):
         came[document.invoice.number].append(document)
     there: defaultdict[str, list[Document]] = defaultdict(list)
-    for number in sorted(booked):
-        there[number[1]].append(booked[number])
+    for at in sorted(booked):
+        there[at[1]].append(booked[at])
     for number, documents in came.items():
         for known, new in _same(there[number], documents):
             _decide(taken, known, new, number in accepted)
@@ -72,14 +72,16 @@ def _order(of: Document) -> tuple[object, ...]:
     return of.invoice.issuer == NONE, of.number, of.invoice.document, of.file, of.place
 
 
+_Invoice = tuple[set[str], list[Document], list[Document]]  # what it is known by, what is booked of it, what is new
+
+
 def _same(booked: Iterable[Document], delivered: Iterable[Document]) -> list[tuple[list[Document], list[Document]]]:
     """(booked, delivered) of one number by invoice: what issuer or content join; no issuer may be any of them."""
-    joined: list[tuple[set[str], list[Document], list[Document]]] = []
+    joined: list[_Invoice] = []
     for is_new, documents in enumerate((booked, delivered)):
         for document in documents:
             marks = {f"issuer {document.invoice.issuer}", f"content {document.invoice.document}"}
-            one: tuple[set[str], list[Document], list[Document]] = (marks, [], [])
-            one[1 + is_new].append(document)
+            one: _Invoice = (marks, [], [document]) if is_new else (marks, [document], [])
             for other in [group for group in joined if group[0] & marks or f"issuer {NONE}" in group[0] | marks]:
                 joined.remove(other)
                 one = (one[0] | other[0], other[1] + one[1], other[2] + one[2])

@@ -1,17 +1,20 @@
 """Ingest invoices, by account and month. They are read in every run; a late one is booked whatever its month."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from llm_finops.core.documents import InvoiceLine
 from llm_finops.core.invoices import Document, Number, Taken, take
 from llm_finops.core.records import Finding, Quarantined
 from llm_finops.inputs.invoices import BadInvoice, InvoiceFiles, doubts, read_invoices
-from llm_finops.ledger import Commit
+from llm_finops.ledger import Commit, Key
 from llm_finops.ledger import datasets as d
 from llm_finops.ledger.limits import storable
 from llm_finops.pipeline.files import emptied, refuse_shared, source_files
+from llm_finops.pipeline.invoices_moved import Content, booked_where, content, end_elsewhere
 from llm_finops.pipeline.outcome import FAULTS, Outcome, Result
 from llm_finops.pipeline.work import Work, key
 
@@ -27,13 +30,47 @@ def load_invoices(work: Work, periods: list[str]) -> Result:
     """`invoices` and `invoice_lines` of every account that a table names; in a whole run of every month."""
     result = Result()
     months = months_of(periods)
+    every: dict[str, _Delivered] = {}
     for account in sorted({table.account for table in work.config.invoices.values()}):
-        try:
-            _book(work, _delivered(work, account, months, result), months, result)
-        except FAULTS as error:
-            for month in months:
-                result.fail(month, account, error)
+        with _failing(result, months, account):
+            every[account] = _delivered(work, account, months, result)
+    booked = booked_where(work)
+    for account, delivered in every.items():
+        with _failing(result, months, account):
+            _book(work, delivered, _Others(booked, every), months, result)
     return result
+
+
+class _Others(NamedTuple):
+    """What is booked, wherever, and what the tables of every account say."""
+
+    booked: dict[Content, set[Key]]
+    every: dict[str, "_Delivered"]
+
+    def without(self, work: Work, account: "_Delivered") -> dict[str, set[Content]]:
+        """{another account: what its tables still deliver}; none renamed, or of which a table cannot be read."""
+        renamed = {name for of in self.every.values() for name in of.former} | {account.account}
+        named = {table.account for table in work.config.invoices.values()}
+        unread = named - {name for name, of in self.every.items() if of.is_whole}
+        scopes = {k.scope for keys in self.booked.values() for k in keys} - renamed - unread
+        said = {name: {content(of.invoice) for of in found.documents} for name, found in self.every.items()}
+        return {name: said.get(name, set()) for name in scopes}
+
+    def forget(self, ended: Mapping[str, Collection[Number]]) -> None:
+        """An account that is booked after this one must not book again what has just ended."""
+        for name in self.every.keys() & ended.keys():
+            for number in ended[name]:
+                self.every[name].booked.pop(number, None)
+
+
+@contextmanager
+def _failing(result: Result, months: Iterable[str], account: str) -> Iterator[None]:
+    """What goes wrong with an account leaves the others alone."""
+    try:
+        yield
+    except FAULTS as error:
+        for month in months:
+            result.fail(month, account, error)
 
 
 @dataclass
@@ -46,6 +83,7 @@ class _Delivered:
     said: list[InvoiceFiles] = field(default_factory=list)
     accepted: set[str] = field(default_factory=set)
     before: str = ""  # the first month that counts: before it the company has no days
+    is_whole: bool = True  # every table of it could be read
 
     @property
     def documents(self) -> list[Document]:
@@ -75,6 +113,7 @@ def _delivered(work: Work, account: str, months: Iterable[str], result: Result) 
         except FAULTS as error:
             for month in months:
                 result.fail(month, account, error)
+            found.is_whole = False
             continue
         found.said.append(said)
         found.accepted.update(table.accept)
@@ -93,7 +132,7 @@ def booked_documents(work: Work, account: str) -> list[Document]:
     return found
 
 
-def _book(work: Work, delivered: _Delivered, months: list[str], result: Result) -> None:
+def _book(work: Work, delivered: _Delivered, others: _Others, months: list[str], result: Result) -> None:
     """Book what is taken, month by month in one transaction: an invoice that moves is in one month at any time."""
     if not delivered.said:
         return
@@ -106,6 +145,9 @@ def _book(work: Work, delivered: _Delivered, months: list[str], result: Result) 
         for month in todo:
             _book_month(commit, plan, load_id, month)
         _take_over(commit, delivered, todo)
+        kept = [of for of in taken.kept.values() if of.invoice.month in todo]
+        ended = end_elsewhere(work, commit, kept, others.booked, others.without(work, delivered))
+    others.forget(ended)
     left = sum(of.invoice.month < delivered.before for said in delivered.said for of in said.documents)
     told = f"{len(plan.quarantined)} invoices or rows refused, {left} invoices of months before start_date left out"
     work.ledger.journals.end_load(load_id, "whole", detail=told)

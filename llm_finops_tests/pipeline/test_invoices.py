@@ -262,6 +262,52 @@ def test_a_renamed_account_takes_its_invoices_along(company: Billed) -> None:
     assert (again.ok, again.new_versions, again.computed) == (True, 0, 0)
 
 
+@pytest.mark.parametrize(("wrong", "right"), [("a", "b"), ("b", "a")])
+@pytest.mark.parametrize("others", [False, True])
+def test_an_invoice_whose_account_is_corrected_is_in_one_account_only(
+    company: Billed, wrong: str, right: str, others: bool
+) -> None:
+    for name in (wrong, right):
+        company.costs(name, [USAGE])
+    company.invoice("one", [USAGE])
+    company.invoiced.clear()
+    company.invoice(wrong, [("tax", "1")], "INV-2")
+    if not others:
+        company.invoiced.clear()
+    table = '[invoices.one]\naccount = "{}"\npaths = "invoices/one/*.csv"\n'
+    company.write_config(table.format(wrong))
+    assert company.book().ok
+    assert company.matches(wrong)[f"{wrong} usage"][3] == "matched"
+
+    company.write_config(table.format(right))
+    assert company.book().ok
+    expected = [(right, "INV-1")] + [(wrong, "INV-2")] * others
+    assert sorted(company.rows("select scope, number from current_invoices")) == sorted(expected)
+    assert company.rows("select count(*) from current_invoice_lines") == [(len(expected),)]
+    assert company.matches(right) == {f"{right} usage": (100 * U, 100 * U, 0, "matched")}
+    assert company.matches(wrong)[f"{wrong} usage"] == (100 * U, None, None, "not invoiced yet")
+    again = company.book()
+    assert (again.ok, again.new_versions, again.computed) == (True, 0, 0)
+
+
+def test_an_invoice_that_two_accounts_deliver_or_one_that_cannot_be_read_moves_nowhere(company: Billed) -> None:
+    for name in "ab":
+        company.costs(name, [USAGE])
+    path = company.invoice("a", [USAGE])
+    company.invoice("b", [("tax", "1")], "INV-2")
+    company.write_config()
+    assert company.book().ok
+    copy = company.root / "invoices" / "b" / "copy.csv"
+    copy.write_text(path.read_text("utf-8") + "\n", "utf-8")
+    path.unlink()
+    assert not company.book().ok
+    held = "select scope, number from current_invoices where number = 'INV-1' order by 1"
+    assert company.rows(held) == [("a", "INV-1"), ("b", "INV-1")], "whether a still has it cannot be known"
+    company.invoice("a", [("tax", "2")], "INV-3")
+    assert company.book().ok
+    assert company.rows(held) == [("b", "INV-1")]
+
+
 def test_a_total_that_its_lines_do_not_explain_is_shown(company: Billed) -> None:
     company.costs("a", [USAGE])
     rows = [(*row, "101.25") for row in company.invoice_rows([USAGE, ("tax", "1")], "INV-1")]
