@@ -1,7 +1,8 @@
 """`[rates.NAME]`: dated rates of exchange, as CSV with our columns or as the European Central Bank publishes them.
 
 One unit of `base` is `rate` units of `quote`. A rate is an exact decimal above 0, kept as text. A row that says none
-is quarantined; two different rates of a pair for one date refuse the source, since nobody can tell which is meant.
+is quarantined; two different rates of a pair for one date refuse the source, since nobody can tell which is meant, and
+so do a rate and its reverse that are not the same price.
 """
 
 import re
@@ -9,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from fractions import Fraction
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +22,7 @@ from llm_finops.inputs.files import InputError, Line, read_tables, stripped
 
 COLUMNS = ("date", "base", "quote", "rate")
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_REVERSE_OFF_MAX = Fraction(1, 100)  # of 1: rates are rounded, a pair the wrong way round is far off
 _YEARS = range(1999, 2100)  # the euro's first, and a typo
 
 
@@ -76,6 +79,7 @@ def read_rates(
             places[rate] = min(places.get(rate, f"{path}:{cell.place}"), f"{path}:{cell.place}")
         found.quarantined += [row for row in placed(bad, dates) if not row.dated or row.days[0] >= since]
     _refuse_two(places)
+    _refuse_reversed(places)
     found.rates, found.quarantined = sorted(places), sorted(found.quarantined)
     if not found.rates:
         raise InputError(f"rates.{name}: {_nothing(found, since)}")
@@ -127,6 +131,18 @@ def _refuse_two(places: Mapping[FxRate, str]) -> None:
             raise InputError(
                 f"{places[other]}: {base}/{quote} of {on} is {other.rate}, but {one.rate} at {places[one]}; a source "
                 "has one rate for a pair and a date: drop one of them, or put it into a [rates.NAME] of its own"
+            )
+
+
+def _refuse_reversed(places: Mapping[FxRate, str]) -> None:
+    """A pair stands for one date both ways, and the one is not 1 / the other: base and quote are swapped in one row."""
+    said = {(rate.date, rate.base, rate.quote): rate for rate in sorted(places)}
+    for (on, base, quote), one in said.items():
+        other = said.get((on, quote, base))
+        if other and base < quote and abs(Fraction(one.rate) * Fraction(other.rate) - 1) > _REVERSE_OFF_MAX:
+            raise InputError(
+                f"{places[other]}: {quote}/{base} of {on} is {other.rate}, but {base}/{quote} is {one.rate} at "
+                f"{places[one]}; expected 1 divided by it, within 1 %: are base and quote swapped? Drop one of them"
             )
 
 

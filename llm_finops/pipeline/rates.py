@@ -15,7 +15,7 @@ from llm_finops.pipeline.outcome import FAULTS, Outcome, Result
 from llm_finops.pipeline.quarantine import rows_quarantined
 from llm_finops.pipeline.work import Work
 
-_NO_DATE = ("9999", "0000")  # first and last of a source that says nothing now: all it said is kept
+_NO_DATE = "9999"  # the first date of a source that says nothing now: all it said is kept
 
 
 def months_of(day: str) -> list[str]:
@@ -36,8 +36,9 @@ class _Said:
 def load_rates(work: Work, days: list[str]) -> Result:
     """`fx_rates` of every month that the files speak of, or that is booked; a source that cannot be read keeps its own.
 
-    Dates before the first and after the last that a source's files hold keep what was booked: a file of one day that
-    is replaced every day adds to the others. A source taken out of finops.toml takes its rates along.
+    Dates before the first that a source's files hold keep what was booked: a file of one day that is replaced every
+    day adds to the others. From there on the files rule, so that what they no longer hold is withdrawn, a date that
+    has not come yet as well. A source taken out of finops.toml takes its rates along.
     """
     result = Result()
     booked = {k.period: version for k, version in work.ledger.heads(d.FX_RATES, "*").items()}
@@ -48,11 +49,11 @@ def load_rates(work: Work, days: list[str]) -> Result:
         except FAULTS as error:
             for day in days:
                 result.fail(day, f"rates.{name}", error)
-            _keep(work, booked, said, name, *_NO_DATE)
+            _keep(work, booked, said, name, _NO_DATE, _NO_DATE)
         else:
             said.read[name] = found
             _tell(said, name, found)
-            _keep(work, booked, said, name, found.first, found.last)
+            _keep(work, booked, said, name, found.first, _told_from(found))
     new = _book(work, said, sorted({*booked, *said.rates, *said.findings}))
     for day in days:
         on_day = sum(rate.date == day for rate in said.rates.get(day[:7], ()))
@@ -78,16 +79,19 @@ def _tell(said: _Said, name: str, found: RateFiles) -> None:
         said.bad[name, day[:7]] += rows
 
 
-def _keep(work: Work, booked: Mapping[str, int], said: _Said, name: str, first: str, last: str) -> None:
-    """Of what is booked of a source, what its files say nothing of now: the dates outside first..last."""
+def _told_from(found: RateFiles) -> str:
+    """The first date the files say something of, be it a row that does not count: it is told anew."""
+    return min([found.first, *(day for row in found.quarantined for day in row.days)])
+
+
+def _keep(work: Work, booked: Mapping[str, int], said: _Said, name: str, first: str, told_from: str) -> None:
+    """Of what is booked of a source, what its files do not reach now: rates before `first`, findings before theirs."""
     for month, version in booked.items():
         said.rates[month].update(
-            rate
-            for rate in work.ledger.read(d.FX_RATES, "*", month)
-            if rate.source == name and not first <= rate.date <= last
+            rate for rate in work.ledger.read(d.FX_RATES, "*", month) if rate.source == name and rate.date < first
         )
         told = work.ledger.findings([version])
-        said.findings[month] += [f for f in told if f.account == name and not first <= f.day <= last]
+        said.findings[month] += [f for f in told if f.account == name and f.day < told_from]
 
 
 def _book(work: Work, said: _Said, months: Sequence[str]) -> set[str]:

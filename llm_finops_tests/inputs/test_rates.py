@@ -125,6 +125,31 @@ def test_two_rates_of_a_pair_and_a_date_refuse_the_source_and_name_both_places(t
 
 
 @pytest.mark.parametrize(
+    ("rate", "reverse", "refused"),
+    [
+        ("1.25", "1.25", True),
+        ("1.25", "0.79", True),  # 1.25 %
+        ("1.25", "0.808", False),  # 1 %
+        ("1.1527", "0.8675", False),
+        ("161", "0.0062", False),
+        ("1", "1", False),
+    ],
+)
+def test_a_rate_and_its_reverse_are_one_price_or_refused(
+    tmp_path: Path, rate: str, reverse: str, refused: bool
+) -> None:
+    text = f"date,base,quote,rate\n2026-11-20,EUR,USD,{rate}\n2026-11-20,USD,EUR,{reverse}\n"
+    text += "2026-11-21,USD,EUR,1.25\n"  # of another date
+    if not refused:
+        assert len(read(tmp_path, text).rates) == 3
+        return
+    with pytest.raises(InputError) as error:
+        read(tmp_path, text)
+    assert f"rates-0.csv:3: USD/EUR of 2026-11-20 is {reverse}, but EUR/USD is {rate} at" in str(error.value)
+    assert "are base and quote swapped?" in str(error.value)
+
+
+@pytest.mark.parametrize(
     ("text", "form", "why"),
     [
         ("date,base,quote,rate\n", "csv", "rates.ecb: its files hold no rate; expected rows of date, base, quote"),

@@ -234,8 +234,6 @@ def test_one_source_that_fails_keeps_its_own_while_another_moves_on(company: Lit
 
 def test_the_file_of_a_day_adds_to_those_before_it_and_a_file_of_many_rules(company: Little) -> None:
     before = company.fingerprint()
-    publish(company, *HIST[2:])
-    assert again(company) == ([], 0, 0)
     publish(company, HIST[0])
     assert again(company) == ([], 0, 0)
     assert company.fingerprint() == before
@@ -244,6 +242,41 @@ def test_the_file_of_a_day_adds_to_those_before_it_and_a_file_of_many_rules(comp
     assert again(company)[0] == []
     booked = company.rows("select distinct date from current_fx_rates order by 1")
     assert booked == [("2026-11-17",), ("2026-11-20",)]
+
+
+DATES = "select distinct date from current_fx_rates order by 1"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "good"),
+    [
+        ("2026-11-21,12.5,0.8,", HIST),  # the newest rate
+        ("2028-11-20,1.25,0.8,", HIST),  # a year that was mistyped
+        ("2026-11-21,12.5,0.8,", HIST[:1]),  # a file of one day
+    ],
+)
+def test_a_rate_at_the_end_of_a_file_can_be_withdrawn(company: Little, wrong: str, good: tuple[str, ...]) -> None:
+    before = company.fingerprint()
+    publish(company, wrong, *good)
+    assert again(company)[0] == []
+    assert (wrong[:10],) in company.rows(DATES)
+    publish(company, *good)
+    assert again(company)[0] == []
+    assert company.rows(DATES) == [(f"2026-11-{day}",) for day in (17, 18, 19, 20)]
+    assert rows(company, LAST) == ROWS
+    assert company.rows(CONVERTED.replace("day = :day", "cost_nano is null")) == []
+    assert before == company.fingerprint() or wrong.startswith("2028")  # a month that is empty now is a version
+
+
+def test_a_bad_row_before_the_first_rate_is_told_once_however_often_it_is_read(company: Little) -> None:
+    publish(company, *HIST[:3], "2026-11-17,0,x,")
+    for made in (1, 0):
+        assert again(company)[:2] == ([], made)
+        told = company.rows(
+            "select min(day), count(*), sum(amount) from current_findings "
+            "where kind like '%quarantined%' and account = 'ecb'"
+        )
+        assert told == [(FIRST, 2, 2)], "two reasons"
 
 
 def test_a_rate_that_cannot_be_read_is_told_on_its_day_and_not_converted_at(company: Little) -> None:
