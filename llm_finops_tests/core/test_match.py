@@ -79,7 +79,7 @@ def test_both_sides_are_whole_and_the_invoices_add_up_in_any_order(
             assert row.difference_nano == row.invoiced_nano - row.reported_nano
             near = 2 * abs(row.difference_nano) <= Money.of_minor(1, row.currency).nano
             assert row.state == (MATCHED if near else DIFFERS)
-        assert (row.charge_category == UNEXPLAINED) <= (row.reported_nano is None)
+        assert (row.charge_category == UNEXPLAINED) <= (row.reported_nano is None and row.invoiced_nano != 0)
     unreported = sum(found is None for found in days.values())
     assert [f.amount for f in findings if f.kind == "days without a report"] == ([unreported] if unreported else [])
 
@@ -96,6 +96,16 @@ def test_both_sides_are_whole_and_the_invoices_add_up_in_any_order(
         prepaid=prepaid,
     )
     assert again == (rows, findings)
+
+
+def test_what_two_invoices_leave_unexplained_over_and_short_is_no_row() -> None:
+    over, short = (document("USD", [("usage", 50)], number, total) for number, total in (("1", 55), ("2", 45)))
+    lines = [*over.lines, *short.lines]
+    rows, findings = match(
+        MONTH, "a", {f"{MONTH}-01": [line("usage", "USD", 100)]}, [over.invoice, short.invoice], lines
+    )
+    assert [(row.charge_category, row.state) for row in rows] == [("usage", MATCHED)]
+    assert findings == []
 
 
 @given(
