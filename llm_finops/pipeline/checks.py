@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from llm_finops.core.audit import First, subject
 from llm_finops.core.digest.words import amount_text
 from llm_finops.core.money import nano_text
+from llm_finops.core.reconcile import NOT_COMPARABLE
 from llm_finops.core.records import ALL, Reconciliation
 from llm_finops.ledger import datasets as d
 from llm_finops.ledger import prices_that_differ, sums, unconserved
@@ -101,7 +102,13 @@ def reconciled(work: Work, days: list[str]) -> Verdicts:
 def _varies(row: Reconciliation, most: int) -> str:
     """What a whole day's comparison in one currency says beyond the threshold; nothing if it is within."""
     whole = (row.level, row.project, row.model) == ("cost", ALL, ALL)
-    if not whole or row.left_amount is None or row.right_amount is None or row.difference is None:
+    if (
+        not whole
+        or row.state == NOT_COMPARABLE
+        or row.left_amount is None
+        or row.right_amount is None
+        or row.difference is None
+    ):
         return ""
     if 100 * abs(row.difference) <= most * abs(row.right_amount):
         return ""

@@ -47,7 +47,7 @@ def revenue(work: Work, days: list[str]) -> Verdicts:
     said = {}
     for name in work.config.revenue:
         heads = work.ledger.heads(d.REVENUE, name)
-        found = work.ledger.findings([version for key, version in heads.items() if key.period in set(days)])
+        found = work.ledger.findings(sorted(heads.values()))  # of all days: the newest with revenue is told
         missing = {f.day for f in found if (f.kind, f.subject) == (REVENUE_NOT_LOADED, name)}
         said[name] = {key.period for key in heads} - missing
     mend = "add the file of this period to the paths of [revenue]; until then the margin is unknown"

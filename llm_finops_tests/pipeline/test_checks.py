@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+from llm_finops.core.records import ALL, Reconciliation
+from llm_finops.pipeline import checks, freshness
 from llm_finops.pipeline.events import Verdict
 from llm_finops.pipeline.graph import declared
 from llm_finops_tests.pipeline.little import COSTS, DAYS, FIRST, LAST, TOML, USED, Little, write_csv
@@ -77,6 +79,27 @@ def test_files_that_end_too_early_are_named_with_their_newest_day(little: Little
     assert set(late["revenue"]) == set(late["request_totals"]) == {LAST}
     assert set(late["seats_cost_lines"]) == set(DAYS[2:])  # the day before its first one asks nothing of it
     assert "[costs.seats] paths" in late["seats_cost_lines"][LAST]
+
+
+def test_the_newest_day_of_revenue_is_one_that_has_it_whatever_day_is_asked(little: Little) -> None:
+    for day in DAYS[3:]:
+        (little.root / "revenue" / f"{day}.csv").unlink()
+    little.set_clock(LATE)
+    little.settle()
+    with little.finops.work("checks") as work:
+        said = freshness.revenue(work, [LAST])[LAST]
+    assert not said.passed
+    assert f"from billing (newest: {DAYS[2]}), 36 h" in said.said
+
+
+@pytest.mark.parametrize(
+    ("left", "state", "far"),
+    [(100, "differs", True), (199, "differs", False), (100, "not_comparable", False), (200, "matched", False)],
+)
+def test_what_cannot_be_compared_parts_by_nothing(left: int, state: str, far: bool) -> None:
+    units = (left * 10**9, "reported cost", 200 * 10**9, (200 - left) * 10**9)
+    row = Reconciliation("cost", ALL, ALL, ALL, "USD", "priced usage", *units, state)
+    assert bool(checks._varies(row, 5)) is far
 
 
 def test_cost_that_parts_from_usage_at_list_is_yellow_beyond_the_threshold(little: Little) -> None:
