@@ -62,6 +62,38 @@ def test_an_outcome_goes_by_status_and_by_what_followed(status: str, last: bool,
     assert outcome_of(logged(status, 1, last=last)) == outcome
 
 
+@pytest.mark.parametrize(
+    ("outcome", "words"),
+    [
+        ("productive", [" ok\n", "200", "200.0", "200 OK", "204", "STATUS_CODE_OK", "StatusCode.OK", "True", "Done"]),
+        ("productive", ["stop", "end_turn", "tool_use", "COMPLETED", "succeeded"]),
+        (
+            "failed",
+            ["error", "ERROR: 500 of upstream", "err", "errored", "failed", "failure_upstream", "false", "500.0"],
+        ),
+        ("failed", ["429 Too Many Requests", "304", "STATUS_CODE_ERROR", "StatusCode.ERROR", "timeout", "timed out"]),
+        ("failed", ["TimedOut", "ReadTimeout", "cancelled", "canceled_by_user", "aborted", "rate_limit_exceeded"]),
+        (
+            "failed",
+            [
+                "rate_limited",
+                "RateLimitError",
+                "NotFoundError",
+                "overloaded_error",
+                "refused",
+                "retried",
+                "expired",
+                "not ok",
+            ],
+        ),
+        ("unknown", ["", " ", "(none)", "UNSET", "STATUS_CODE_UNSET", "Status.UNSET", "length", "max_tokens"]),
+        ("unknown", ["cached", "0", "1", "2000", "20", "100", "2xx", "in_progress", "incomplete", "no_error", "okay?"]),
+    ],
+)
+def test_only_a_word_known_for_success_or_failure_says_which(outcome: str, words: list[str]) -> None:
+    assert {word: outcome_of(logged(word, 1)) for word in words} == dict.fromkeys(words, outcome)
+
+
 def test_an_old_row_that_holds_both_kinds_is_unknown_never_productive() -> None:
     mixed = logged("ok", 1, requests=3)._replace(operations=2)
     assert outcome_of(mixed) == "unknown"
@@ -89,6 +121,23 @@ def test_unpriced_requests_weigh_by_quantity_and_cost_without_requests_is_unknow
     assert by_outcome(costs([found_by_log(400)], totals)) == {"productive": (3, 300), "failed": (1, 100)}
     assert by_outcome(costs([found_by_log(400)], [])) == {"unknown": (0, 400)}
     assert by_outcome(costs([found_by_log(-400)], totals)) == {"productive": (3, -300), "failed": (1, -100)}
+
+
+def test_list_costs_of_different_currencies_are_never_added_but_go_by_quantity() -> None:
+    yen = logged("ok", 150, model="m2", requests=3)
+    yen = yen._replace(pool=yen.pool._replace(currency="JPY"))
+    pool = [found_by_log(400, model="(none)")]
+    assert by_outcome(costs(pool, [logged("error", 50, model="m1"), yen]))["failed"] == (1, 100)
+    assert by_outcome(costs(pool, [logged("error", 50, model="m1"), yen._replace(list_cost_nano=0)]))["failed"] == (
+        1,
+        400,
+    )
+
+
+def test_a_total_of_no_quantity_weighs_nothing_and_disturbs_nobody() -> None:
+    empty = logged("ok", None)._replace(meters="{}")
+    rows = by_outcome(costs([found_by_log(400)], [empty, logged("error", 30), logged("ok", 10, requests=2)]))
+    assert rows == {"productive": (3, 100), "failed": (1, 300)}
 
 
 def test_requests_that_are_no_customers_cogs_are_not_counted() -> None:
