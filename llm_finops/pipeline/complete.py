@@ -13,8 +13,10 @@ _STALE_MATTERS: dict[d.Dataset[Any], str] = {
     d.PRICED_USAGE: "providers",
     d.ESTIMATES: "",
     d.REQUEST_TOTALS: "requests",
+    d.IMPLIED_PRICES: "providers",
     d.ALLOCATIONS: "",
     d.MARGINS: "",
+    d.REQUEST_COSTS: "",
     d.CONVERTED_MARGINS: "",
 }
 

@@ -1,59 +1,43 @@
-"""When a day is complete, and when only final: by the provider's own word, and by the lane that stands for it."""
+"""A day is told once nothing that its message shows is stale; what can never be computed again stops no day."""
 
-from llm_finops_tests.pipeline.little import LAST, UNLOGGED, USED, Little
+from pathlib import Path
 
-LANE = "select distinct basis from current_cost_lines where day = :day"
-DUE = "select day from digests"
-BEFORE = "2026-11-20"
+import pytest
 
-
-def test_a_day_that_is_not_over_for_the_provider_keeps_its_estimate_and_is_read_again(little: Little) -> None:
-    little.set_clock("2026-11-25T06:30:00Z")  # long after the day has settled by the clock
-    (little.paper / f"{LAST}.json").write_text('{"usage": [["red", "k1", "sheet-1", 900000, 0]], "costs": []}', "utf-8")
-    little.clip(LAST)
-    assert little.run().ok
-    assert little.rows(LANE, day=LAST) == [("estimated",)]
-    assert little.rows("select kind from current_findings where scope = 'paper' and kind like 'report%'") == [
-        ("report incomplete",)
-    ]
-    assert little.rows(DUE) == [(BEFORE,)]
-
-    little.clip()
-    little.report(LAST)
-    asked = len(little.calls())
-    assert [report.ok for report in little.run_missing()] == [True]
-    assert little.calls()[asked:] == [f"usage {LAST}", f"costs {LAST}"]
-    assert little.rows(LANE, day=LAST) == [("reported",)]
-    assert little.rows("select max(day) from digests") == [(LAST,)]
+from llm_finops.ledger import datasets as d
+from llm_finops.pipeline.complete import newest_complete, stale_days
+from llm_finops.pipeline.graph import declared
+from llm_finops.pipeline.reference import book_reference
+from llm_finops_tests.pipeline.little import DAYS, LAST, PROVIDER, TOML, Little
 
 
-def test_half_a_day_that_was_reported_is_not_complete_because_its_usage_is(little: Little) -> None:
-    little.set_clock(f"{LAST}T12:00:00Z")
-    little.report(LAST, amount="1.00", used=[USED[0]])
-    assert little.run().ok
-    assert little.rows(DUE) == [(BEFORE,)]
-
-    little.set_clock("2026-11-22T06:30:00Z")
-    little.report(LAST, amount="unreadable")
-    assert not little.run().ok
-    assert little.rows(DUE) == [(BEFORE,)]
-
-    little.report(LAST, used=[*USED, UNLOGGED])
-    assert little.run().ok
-    assert little.rows("select max(day) from digests") == [(LAST,)]
+@pytest.fixture
+def company(tmp_path: Path) -> Little:
+    company = Little(tmp_path).found()
+    assert company.settle().ok
+    return company
 
 
-def test_an_estimate_read_after_the_days_end_is_complete(little: Little) -> None:
-    little.report(LAST, amount="unreadable")
-    assert not little.run().ok
-    assert little.rows(LANE, day=LAST) == [("estimated",)]
-    assert little.rows(DUE) == [(LAST,)]
+def settle_all_but(company: Little, left: str) -> tuple[set[str], str | None]:
+    """The days that are stale after a run of everything but one asset, and the newest that is complete."""
+    with company.finops.work("part") as work:
+        book_reference(work)
+        for asset in declared(company.config):
+            if asset.name not in {left, "daily_summary"}:
+                asset.step(work, DAYS)
+        return stale_days(work), newest_complete(work)
 
 
-def test_a_final_day_that_charges_nothing_is_told(little: Little) -> None:
-    (little.paper / f"{BEFORE}.json").write_text(
-        '{"usage": [["red", "k1", "sheet-1", 900000, 0]], "costs": []}', "utf-8"
-    )
-    assert little.run().ok
-    found = little.rows("select day, unit, amount from current_findings where kind = 'usage without cost'")
-    assert found == [(BEFORE, "USD", 1_800_000_000)]
+@pytest.mark.parametrize("left", ["implied_prices", "request_costs"])
+def test_a_day_is_not_complete_while_anything_its_message_shows_is_stale(company: Little, left: str) -> None:
+    company.report(LAST, amount="9.00")
+    assert settle_all_but(company, left) == ({LAST}, DAYS[-2])
+    assert settle_all_but(company, "") == (set(), LAST)
+
+
+def test_implied_prices_of_an_account_that_is_gone_stop_no_day(company: Little) -> None:
+    company.configure(toml=TOML.replace(PROVIDER, ""))
+    company.price([("sheet-1", "input_uncached", 3)])
+    assert settle_all_but(company, "implied_prices") == (set(), LAST)
+    with company.ledger() as ledger:
+        assert {key.period for key in ledger.stale(d.IMPLIED_PRICES)} == set(DAYS)
