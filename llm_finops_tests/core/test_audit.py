@@ -132,7 +132,7 @@ def test_a_missing_tier_gets_the_price_that_the_bill_implies_ready_to_paste(tier
     assert (row.list_price_nano, row.contract_price_nano, row.expected_nano) == (None, None, None)
     (finding,) = findings
     assert finding.kind == "price implied by bill"
-    assert finding.detail.endswith(f"{OPENAI},m1,batch,,output,20,USD,{DAY}")
+    assert finding.detail.endswith(f": {OPENAI},m1,batch,,output,20,USD,{DAY},")
 
 
 def test_a_stale_price_and_one_that_the_book_knows_from_later_are_told_apart() -> None:
@@ -146,6 +146,34 @@ def test_a_stale_price_and_one_that_the_book_knows_from_later_are_told_apart() -
     rows, findings = audited(book({ONE: None}, old), bill())
     assert reasons(rows) == {ONE: "later price"}
     assert "knows from 2026-12-01" in findings[0].detail
+
+
+_OWN = price(*ONE, 30 * UNIT, source="contract:prices.csv")
+_SINCE, _TO = "2026-11-01T00:00:00Z", "2026-12-01T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("own", "said", "reason"),
+    [
+        ([_OWN], True, "list price"),  # the book has no list price left: the provider says it
+        ([_OWN], False, "unknown"),
+        ([_OWN._replace(valid_from=_SINCE)], True, "list price"),
+        ([_OWN._replace(valid_from=_SINCE)], False, "list price"),  # the book's list price of before the contract
+        ([_OWN._replace(valid_until=_TO)], False, "list price"),  # or of after it
+        ([_OWN._replace(price_nano=80 * UNIT, valid_from=_SINCE)], True, "list price"),  # twice as much: a tier's, too
+        ([_OWN._replace(price_nano=4_000 * UNIT, valid_from=_SINCE)], True, "factor 100"),  # cents, in the contract
+        (  # an earlier contract, not the list
+            [_OWN._replace(price_nano=40 * UNIT, valid_until=_SINCE), _OWN._replace(valid_from=_SINCE)],
+            False,
+            "earlier price",
+        ),
+    ],
+)
+def test_a_bill_at_list_beside_a_contract_is_named_whatever_the_contracts_dates(
+    own: list[Price], said: bool, reason: str
+) -> None:
+    lines = [each._replace(provider_list_nano=each.billed_nano) if said else each for each in bill()]
+    assert reasons(audited(book(more=own), lines)[0]) == {ONE: reason}
 
 
 def test_the_price_of_another_tier_or_meter_is_named() -> None:

@@ -5,12 +5,14 @@ from pathlib import Path
 import pytest
 
 from llm_finops.core.digest import plain
+from llm_finops.inputs.prices import read_prices
 from llm_finops.ledger import datasets as d
 from llm_finops.ledger import prices_that_differ
 from llm_finops.pipeline import audited, checks
 from llm_finops.pipeline.said import message_of
 from llm_finops_tests.pipeline.little import DAYS, FIRST, LAST, Little
 
+REPOSITORY = Path(__file__).parents[2]
 RIGHT = [
     ("sheet-1", "input_uncached", 2),
     ("sheet-1", "output", 10),
@@ -88,16 +90,27 @@ def test_a_stale_price_is_named_by_the_date_of_the_change(company: Little) -> No
     assert since(company) == [("sheet-1", "input_uncached", "earlier price", DAYS[2])]
 
 
-def test_what_is_unpriced_shows_what_the_bill_implies(company: Little) -> None:
+def test_what_is_unpriced_shows_what_the_bill_implies(company: Little, tmp_path: Path) -> None:
     company.price(RIGHT[:3])
     assert company.settle().ok
     found = company.rows(
         "select detail from current_findings where kind = 'price implied by bill' and day = :d", d=LAST
     )
-    implied = "5 USD a million tokens; if it is right, in a file of [prices]"
-    assert found == [
-        (f"the bill implies {implied}: paper,sheet-2,standard,,output,5,USD,{LAST}",),
-    ]
+    ((detail,),) = found
+    assert detail.startswith("the bill implies 5 USD a million tokens; if it is right, in a file of [prices]")
+    assert detail.endswith(f": paper,sheet-2,standard,,output,5,USD,{LAST},")
+    (header,) = [word for word in detail.split() if word.startswith("provider,")]
+    for docs in ("README.md", "docs/prices.md"):
+        assert header.replace(",", ", ") in " ".join((REPOSITORY / docs).read_text(encoding="utf-8").split())
+    pasted = tmp_path / "pasted.csv"
+    pasted.write_text(f"{header}\n{detail.rpartition(': ')[2]}\n", encoding="utf-8")
+    (price,) = read_prices([pasted])
+    assert (price.model, price.meter, price.price_nano, price.valid_from) == (
+        "sheet-2",
+        "output",
+        5 * 10**9,
+        f"{LAST}T00:00:00Z",
+    )
 
 
 def test_an_estimate_is_never_audited_and_its_report_is_once_it_is_there(company: Little) -> None:

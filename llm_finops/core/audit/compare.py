@@ -85,16 +85,20 @@ class Comparer:
             return compared(NOT_COMPARABLE, "credited", expected)
         if len(found) > 1 and not self._is_of_its_usage(charge):
             return compared(NOT_COMPARABLE, "the bill is for another quantity than the usage report's", expected)
-        reason = self._reason(key, prices, seen, expected)
-        if reason == UNKNOWN and charge.listed and seen.is_near(Fraction(charge.listed)):
+        at_list = bool(charge.listed) and seen.is_near(Fraction(charge.listed or 0))
+        reason = self._reason(key, prices, seen, expected, at_list=at_list)
+        if reason == UNKNOWN and at_list:
             reason = AT_LIST
         return compared(DIFFERS, NONE, expected)._replace(reason=reason)
 
-    def _reason(self, key: Key, prices: Mapping[Place, Booked], seen: Seen, expected: Fraction) -> Reason:
+    def _reason(
+        self, key: Key, prices: Mapping[Place, Booked], seen: Seen, expected: Fraction, *, at_list: bool
+    ) -> Reason:
         ((place, found), *others) = prices.items()
         if others or found.price is None:
             return factor(seen, expected, EXACT) or UNKNOWN
-        return of_price(seen, self.book, (key.provider, key.model), place, found.price, self.day)
+        model = (key.provider, key.model)
+        return of_price(seen, self.book, model, place, found.price, self.day, at_list=at_list)
 
     def _parted(self, key: Key, charge: Charge, prices: Mapping[Place, Booked], off: Place) -> list[Compared]:
         """One place with what the others, at the book's prices, leave of the bill; [] where they leave nothing."""

@@ -84,12 +84,20 @@ def factor(
     return None
 
 
-def of_price(seen: Seen, book: PriceBook, model: tuple[str, str], place: Place, price: Price, day: str) -> Reason:
-    """The likely reason for one price of the book; UNKNOWN where there is none."""
+def of_price(
+    seen: Seen, book: PriceBook, model: tuple[str, str], place: Place, price: Price, day: str, *, at_list: bool = False
+) -> Reason:
+    """The likely reason for one price of the book; UNKNOWN where there is none.
+
+    `at_list`: the provider itself says that it bills its list price. Beside a contract that goes before any price that
+    merely fits, but not before a unit mistaken in the contract.
+    """
     if not seen.billed:
         return FREE
     expected = price.price_nano * seen.quantity / PER
     elsewhere = _elsewhere(seen, book, model, place, price, f"{day}T00:00:00Z")
+    if at_list and is_contract(price):
+        return factor(seen, expected) or AT_LIST
     # A tenth is what reading from a cache costs, too: that is looked for first.
     return factor(seen, expected) or next(elsewhere, None) or factor(seen, expected, factors=(10,)) or UNKNOWN
 
@@ -101,6 +109,8 @@ def _elsewhere(
     rows = [row for row in book.rows_for([model]) if row.currency == price.currency and seen.is_at(row.price_nano)]
     of_tier = [row for row in rows if row.service_tier == price.service_tier]
     same = [row for row in of_tier if (row.meter, row.context_band) == (price.meter, price.context_band)]
+    if is_contract(price) and any(not is_contract(row) for row in same):
+        yield AT_LIST  # the list knows the price from before or after the contract
     for row in sorted((row for row in same if row.valid_until <= at), key=lambda row: row.valid_until, reverse=True):
         yield Reason("earlier price", f"the bill has the book's price of before {row.valid_until[:10]}{_of(row)}")
     for row in sorted((row for row in same if row.valid_from > at), key=lambda row: row.valid_from):

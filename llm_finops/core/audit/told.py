@@ -12,6 +12,7 @@ from llm_finops.core.records import ANY, NONE, STANDARD, Finding, Price, key_byt
 
 PRICE_DIFFERS = "price differs from bill"
 PRICE_IMPLIED = "price implied by bill"
+_COLUMNS = "provider,model,service_tier,context_band,meter,price_per_million,currency,from,until"
 
 
 def row(part: Compared) -> ImpliedPrice:
@@ -39,7 +40,10 @@ def findings(day: str, account: str, compared: Iterable[Compared]) -> list[Findi
                 Finding(day, account, PRICE_DIFFERS, subject(row(part)), part.key.currency, amount, _said(part))
             )
         elif part.state == UNPRICED and part.seen.billed > part.seen.slack:
-            detail = f"the bill implies {_tidy(part)}; if it is right, in a file of [prices]: {_line(day, part)}"
+            detail = (
+                f"the bill implies {_tidy(part)}; if it is right, in a file of [prices] with the columns {_COLUMNS} "
+                f"(one of its own, if yours has others: paths takes several): {_line(day, part)}"
+            )
             told = (PRICE_IMPLIED, subject(row(part)), part.key.currency, part.seen.billed, detail)
             found.append(Finding(day, account, *told))
     return sorted(found, key=key_bytes)
@@ -65,11 +69,11 @@ def _tidy(part: Compared) -> str:
 
 
 def _line(day: str, part: Compared) -> str:
-    """As a price file has it: provider, model, service_tier, context_band, meter, price_per_million, currency, from."""
+    """As a price file of `_COLUMNS` has it; until is open."""
     key = part.key
     tier = STANDARD if key.service_tier in {NONE, ANY} else key.service_tier
     band = "" if key.context_band in {NONE, ANY} else key.context_band
-    return ",".join([key.provider, key.model, tier, band, key.meter, nano_text(part.seen.tidy), key.currency, day])
+    return ",".join([key.provider, key.model, tier, band, key.meter, nano_text(part.seen.tidy), key.currency, day, ""])
 
 
 def _one(part: Compared, *, contract: bool) -> int | None:
