@@ -58,10 +58,11 @@ def test_a_small_change_that_the_message_shows_is_an_edit_only(due: Little, work
 
 
 def test_a_change_that_the_message_does_not_show_is_nothing(due: Little, workspace: Workspace) -> None:
+    restate(due, "2.008")
     deliver(due)
     before = workspace.channel()
     version = due.rows("select max(version_id) from current_margins")
-    restate(due, "2.0001")
+    restate(due, "2.0081")
     assert due.rows("select max(version_id) from current_margins") != version
 
     deliver(due)
