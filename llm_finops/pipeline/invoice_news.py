@@ -7,6 +7,7 @@ made, and nothing of an invoice that comes later.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 
 from llm_finops.core.digest import InvoiceNews
@@ -23,10 +24,15 @@ def invoice_news(work: Work, at: LedgerDay, earlier: Iterable[str]) -> tuple[Inv
     """What came, differs or was refused since the last message, and what is late on the day."""
     if not work.ledger.heads(d.INVOICE_MATCHES) and not work.ledger.heads(d.INVOICES):
         return ()
-    before = work.ledger.seq_at(min([at.day, *earlier]))
+    first = min([at.day, *earlier])
+    before = work.ledger.seq_at(first)
     now = min(at.seq, work.ledger.seq_at(_next(at.day)))
     heads, old = (work.ledger.heads(d.INVOICE_MATCHES, seq=seq) for seq in (now, before))
-    found = [news for k, version in heads.items() if old.get(k) != version for news in _moved(work, k, before, now)]
+    found: list[InvoiceNews] = []
+    for k, version in heads.items():
+        settled = _settled(work, k)
+        if old.get(k) != version or first <= settled <= at.day:
+            found += _moved(work, k, (before, now), is_open=at.day < settled, was_open=first <= settled)
     return (*found, *_late(work, at.day, heads, now), *_refused(work, before, now))
 
 
@@ -34,14 +40,24 @@ def _next(day: str) -> str:
     return str(date.fromisoformat(day) + timedelta(days=1))
 
 
-def _moved(work: Work, k: Key, before: int, now: int) -> Iterator[InvoiceNews]:
-    """A month whose invoice came, or whose difference is another than it was, by currency."""
-    rows, old = (_by_currency(work.ledger.read(d.INVOICE_MATCHES, k.scope, k.period, seq)) for seq in (now, before))
+def _settled(work: Work, k: Key) -> str:
+    """The first day whose message comes when a month is over and the account's last report of it is final."""
+    provider = work.config.providers.get(k.scope)
+    return str(_end(k.period) + timedelta(hours=provider.settle_hours if provider else 0))
+
+
+def _moved(work: Work, k: Key, between: tuple[int, int], *, is_open: bool, was_open: bool) -> Iterator[InvoiceNews]:
+    """A month whose invoice came, or whose difference is another than it was, by currency.
+
+    While the month's reports still grow, its difference says nothing: it is told once they are all there.
+    """
+    old, rows = (_by_currency(work.ledger.read(d.INVOICE_MATCHES, k.scope, k.period, seq)) for seq in between)
     for currency, of in sorted(rows.items()):
         was = old.get(currency, [])
         if _invoiced(of) != _invoiced(was) and _billed(of) is not None:
-            yield _news(k, "arrived", currency, of)
-        elif _differing(of) and _differing(of) != _differing(was):
+            news = _news(k, "arrived", currency, of)
+            yield replace(news, is_open=True, differences=(), only_invoiced=(), only_reported=()) if is_open else news
+        elif not is_open and _differing(of) and (was_open or _differing(of) != _differing(was)):
             yield _news(k, "differs", currency, of)
 
 

@@ -25,7 +25,7 @@ def restate(work: Work) -> None:
     news = {}
     edits = []
     for day, message in sorted(said.items()):
-        if day in stale or not (message.handled.partial or _may_differ(day, message, moves)):
+        if day in stale or not (message.handled.partial or _may_differ(day, message, moves, day == max(said))):
             continue
         letter = changed(work, day, message, seq)
         if letter is None:
@@ -42,11 +42,15 @@ def restate(work: Work) -> None:
         ask_edit(work.ledger, day)
 
 
-def _may_differ(day: str, message: Said, moves: dict[str, int]) -> bool:
-    """Whether anything of the days a message shows was booked since: itself, its month, the week before, an outage."""
-    at = date.fromisoformat(day)
-    first = str(min(at.replace(day=1), at - _WEEK))
-    return any(first <= period <= day or period == day[:7] for period, seq in moves.items() if seq > message.seq)
+def _may_differ(day: str, message: Said, moves: dict[str, int], is_newest: bool) -> bool:
+    """Whether anything of the days a message shows was booked since: itself, its month, the week before, an outage.
+
+    The newest one also tells of the invoices of any month that came since.
+    """
+    on = date.fromisoformat(day)
+    first = str(min(on.replace(day=1), on - _WEEK))
+    later = [period for period, seq in moves.items() if seq > message.seq]
+    return any(first <= at <= day or at == day[:7] or (is_newest and len(at) == len(day[:7])) for at in later)
 
 
 def _look_away(work: Work, message: Said, seq: int) -> None:

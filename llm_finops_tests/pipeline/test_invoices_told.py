@@ -11,6 +11,7 @@ from llm_finops_tests.pipeline.billed import INVOICE, Billed
 from llm_finops_tests.pipeline.little import DAYS, FIRST, LAST, Little, write_csv
 from llm_finops_tests.pipeline.test_events import told
 from llm_finops_tests.pipeline.test_ui import VERSIONS, Ui, instance, ui  # noqa: F401  (fixtures)
+from llm_finops_tests.pipeline.workspace import Workspace, deliver
 
 MONTH = "2026-11"
 TABLE = '[invoices.paper]\naccount = "paper"\npaths = "invoices/*.csv"\n'
@@ -102,22 +103,41 @@ def test_the_message_tells_what_came_and_differs_on_its_day_and_is_silent_the_da
     invoice(billed, "20.50", month="2026-10")  # of a month before the start: not ours
     invoice(billed, "20.51", "INV-2")
     assert billed.settle(LAST, LAST).ok
-    assert lines(billed) == ["Invoice paper 2026-11: $20.51 billed, $20.50 reported, differs by $0.01."]
+    said = "Invoice paper 2026-11: $20.51 billed, "
+    came = [said + "$20.50 reported, compared once the month is over."]
+    assert lines(billed) == came
     assert lines(billed, DAYS[-2]) == []  # its morning was before that
 
-    # The next morning nothing moves; then a day is restated, and what was said of its day stays said.
-    billed.set_clock("2026-11-23T06:30:00Z")
-    assert billed.settle(LAST, LAST).ok
-    assert lines(billed, "2026-11-22") == []
+    # Reports of a month that is not over move its match, which is no news until they are all there.
     billed.set_clock("2026-11-24T06:30:00Z")
-    billed.report(LAST, amount="2.01")
-    assert billed.settle(LAST, LAST).ok
-    assert lines(billed, "2026-11-23") == []  # it matches now: nothing to do
-    billed.set_clock("2026-11-25T06:30:00Z")
     billed.report(LAST, amount="2.04")
     assert billed.settle(LAST, LAST).ok
-    assert lines(billed, "2026-11-24") == ["Invoice paper 2026-11: $20.51 billed, $20.54 reported, differs by −$0.03."]
-    assert lines(billed) == ["Invoice paper 2026-11: $20.51 billed, $20.50 reported, differs by $0.01."]
+    assert lines(billed, "2026-11-23") == []
+    assert lines(billed, "2026-11-29") == []
+    assert lines(billed, "2026-11-30") == [said + "$20.54 reported, differs by −$0.03."]
+    assert lines(billed, "2026-12-01") == []
+    # Then a day is restated, and what was said stays said.
+    billed.set_clock("2026-12-03T06:30:00Z")
+    billed.report(LAST, amount="2.02")
+    assert billed.settle(LAST, LAST).ok
+    assert lines(billed, "2026-12-02") == [said + "$20.52 reported, differs by −$0.01."]
+    assert lines(billed, "2026-11-30") == [said + "$20.54 reported, differs by −$0.03."]
+    assert lines(billed) == came
+
+
+def test_an_invoice_of_another_month_that_comes_after_the_message_is_in_its_edit_and_not_in_the_next(
+    due: Little, workspace: Workspace
+) -> None:
+    due.configure(workspace.toml, TABLE)
+    deliver(due)
+    due.set_clock("2026-11-22T15:00:00Z")
+    path = invoice(due, "9.00", month="2026-12")
+    path.write_text(path.read_text(encoding="utf-8").replace("2026-13-01", "2027-01-01"), encoding="utf-8")
+    assert due.settle(LAST, LAST).ok
+    deliver(due)
+    (message,) = workspace.channel()
+    assert "Invoice paper 2026-12: $9.00 billed, no cost reported, compared once the month is over." in message.text
+    assert lines(due, "2026-11-22") == []
 
 
 def test_an_invoice_is_late_from_its_due_day_on_until_it_comes(billed: Little) -> None:

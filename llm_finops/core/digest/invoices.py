@@ -29,6 +29,7 @@ class InvoiceNews:
     only_invoiced: tuple[tuple[str, int], ...] = ()
     only_reported: tuple[tuple[str, int], ...] = ()
     late_days: int = 0
+    is_open: bool = False  # the month is not over, or not settled: there is nothing to compare yet
     refused: str = ""
 
 
@@ -67,6 +68,8 @@ def _said(of: InvoiceNews) -> str:
 
 
 def _differences(of: InvoiceNews) -> list[str]:
+    if of.is_open:
+        return ["compared once the month is over"]
     found = [
         f"{'' if category == 'usage' else category + ' '}differs by {exact_text(nano, of.currency)}"
         for category, nano in sorted(of.differences)
