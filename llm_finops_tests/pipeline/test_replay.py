@@ -206,6 +206,7 @@ def test_the_source_ledger_is_not_changed(quick: tuple[ByPost, Provider]) -> Non
     empty = ByPost(company.root, "empty")
     with company.ledger() as old:
         assert replayed(empty, Replay(frozenset({"paper"}), old)).ok
+        assert empty.rows("select day from digests") == [], "whoever keeps the other ledger tells its days"
     assert [company.rows(f"select * from {table}") for table in everything] == before
 
 
