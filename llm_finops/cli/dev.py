@@ -4,9 +4,12 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from llm_finops.config import Config
 
 _WORKSPACE = Path(__file__).parents[2] / "workspace.yaml"
 
@@ -20,7 +23,7 @@ def dev(port: Annotated[int, typer.Option(help="Port of the UI, on loopback.")] 
     """Open the Dagster UI on your configuration (or the demo's, if that is all there is), on loopback."""
     from llm_finops.config import ConfigError, load
     from llm_finops.demo.play import demo_home, reopened
-    from llm_finops.pipeline.instance import dagster_home, fallback_home
+    from llm_finops.pipeline.instance import fallback_home
     from llm_finops.pipeline.visible import visible_lines
 
     environment = dict(os.environ)
@@ -29,13 +32,23 @@ def dev(port: Annotated[int, typer.Option(help="Port of the UI, on loopback.")] 
     if not configured and (home / "finops.toml").exists():
         sys.stderr.write("No finops.toml here: this is the demo's company, with its stand-ins running.\n")
         with reopened(home) as world:
-            sys.exit(_serve(world, dagster_home(load(world)), port))
+            sys.exit(_serve_ledger(world, load(world), port))
     try:
-        dagster = dagster_home(load(environment))
+        config = load(environment)
     except ConfigError as error:
         sys.stderr.write(f"{visible_lines(str(error))}\nThe UI opens all the same and says so.\n")
-        dagster = fallback_home(environment)
-    sys.exit(_serve(environment, dagster, port))
+        sys.exit(_serve(environment, fallback_home(environment), port))
+    sys.exit(_serve_ledger(environment, config, port))
+
+
+def _serve_ledger(environment: dict[str, str], config: "Config", port: int) -> int:
+    """Serve, and keep the ledger where it is, between two runs too: the next would go on with the old one."""
+    from llm_finops.ledger import present
+    from llm_finops.pipeline.instance import dagster_home
+
+    home = dagster_home(config)
+    with present(config.database_url):
+        return _serve(environment, home, port)
 
 
 def _serve(environment: dict[str, str], home: Path, port: int) -> int:

@@ -11,7 +11,7 @@ from llm_finops.ledger.ledger import Ledger
 from llm_finops.ledger.loads import BadRow, Load, bad_rows, loads
 from llm_finops.ledger.moving import Contents, Moved, move
 from llm_finops.ledger.pages import Held, Kept
-from llm_finops.ledger.store import open_engine, parsed_url, shown_url, sqlite_url
+from llm_finops.ledger.store import open_engine, parsed_url, present, shown_url, sqlite_url
 from llm_finops.ledger.sums import findings_by_kind, sums, unconserved
 from llm_finops.ledger.unallocated import Standing, standing
 from llm_finops.ledger.versions import Key
@@ -42,6 +42,7 @@ __all__ = [
     "move",
     "open_engine",
     "parsed_url",
+    "present",
     "prices_that_differ",
     "shown_url",
     "sqlite_url",

@@ -1,6 +1,8 @@
 """Opening the database: SQLite (WAL) by default, PostgreSQL by a URL; migrated to this program's schema."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -56,6 +58,20 @@ def open_engine(url: str, *, announced: bool = True) -> Engine:
     if announced:
         announce(engine)
     return engine
+
+
+@contextmanager
+def present(url: str) -> Iterator[None]:
+    """Keep movers out for as long as it lasts, without a transaction; LedgerError where one is at work.
+
+    Nothing is read or migrated: whoever only waits for runs holds nobody up.
+    """
+    engine = open_engine(url)
+    try:
+        with engine.connect():
+            yield
+    finally:
+        engine.dispose()
 
 
 def _engine(parsed: URL) -> Engine:

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import make_url
 
-from llm_finops.ledger import Key, Ledger, LedgerError, move
+from llm_finops.ledger import Key, Ledger, LedgerError, move, present
 from llm_finops.ledger import sqlite_url as url_of
 from llm_finops.ledger.bulk import insert_rows
 from llm_finops.ledger.datasets import DATASETS, USAGE
@@ -207,6 +207,31 @@ def test_nobody_opens_a_ledger_that_is_being_moved(urls: Urls) -> None:
     assert move(source, target, meanwhile).differing == []
     assert len(refused) == 1
     Ledger(source).close()
+
+
+def test_who_only_waits_for_runs_keeps_movers_out_and_nobody_else(urls: Urls) -> None:
+    source, target = urls
+    with present(source), present(source):
+        with pytest.raises(LedgerError, match="stop `llm-finops dev`"):
+            move(source, target)
+        ledger = Ledger(source)
+        with ledger.commit("meanwhile") as commit:
+            commit.book(USAGE, "openai", f.DAY, [f.usage(9)])
+        ledger.close()
+    assert move(source, target).differing == []
+
+
+def test_nobody_begins_to_wait_for_runs_on_a_ledger_that_is_being_moved(to_postgresql: Urls) -> None:
+    refused: list[str] = []
+
+    def meanwhile(table: str, *_: int) -> None:
+        if table == "versions":
+            with pytest.raises(LedgerError, match="this ledger is being moved") as error, present(to_postgresql[0]):
+                pytest.fail("it is being moved")
+            refused.append(str(error.value))
+
+    assert move(*to_postgresql, meanwhile).differing == []
+    assert len(refused) == 1
 
 
 def test_killed_in_the_middle_the_target_is_empty_and_the_next_try_works(urls: Urls) -> None:
