@@ -7,6 +7,7 @@ import sqlalchemy as sa
 
 from llm_finops.core.pages import Page
 from llm_finops.ledger.bulk import insert_rows
+from llm_finops.ledger.journals import lock
 from llm_finops.ledger.limits import storable
 from llm_finops.ledger.schema import HELD, LOAD_PAGES, LOAD_PERIODS, LOADS
 from llm_finops.ledger.versions import Key
@@ -45,9 +46,13 @@ _ROOT = sa.func.coalesce(LOADS.c.replay_of, LOADS.c.load_id)  # the load whose p
 
 def keep_pages(ledger: "Ledger", load_id: int, pages: Sequence[Page]) -> None:
     """Keep all pages of a load, in one transaction: a kill leaves all of them or none."""
-    rows = [(load_id, i, storable(kept.request), *kept[1:]) for i, kept in enumerate(pages, start=1)]
     with ledger.writing() as connection:
-        insert_rows(connection, LOAD_PAGES, rows)
+        _insert_pages(connection, load_id, pages)
+
+
+def _insert_pages(connection: sa.Connection, load_id: int, pages: Sequence[Page]) -> None:
+    rows = [(load_id, i, storable(kept.request), *kept[1:]) for i, kept in enumerate(pages, start=1)]
+    insert_rows(connection, LOAD_PAGES, rows)
 
 
 def pages_of(ledger: "Ledger", load_id: int) -> list[Page]:
@@ -64,28 +69,36 @@ def pages_of(ledger: "Ledger", load_id: int) -> list[Page]:
 
 def prune_pages(ledger: "Ledger", before: str) -> int:
     """Drop the pages of loads that read before a time, but for those of days that are held; how many."""
-    spared = {root for root, _ in _held_roots(ledger)}
-    old = sa.select(LOADS.c.load_id).where(LOADS.c.started_at < before)
-    query = sa.select(LOAD_PAGES.c.load_id).distinct().where(LOAD_PAGES.c.load_id.in_(old))
     with ledger.reading() as connection:
-        gone = [load_id for (load_id,) in connection.execute(query) if load_id not in spared]
-    if not gone:
-        return 0  # no lock for nothing
+        if not _forgettable(connection, before):
+            return 0  # no lock for nothing
     with ledger.writing() as connection:
+        lock(connection)  # else a day might be held after it was looked at, and its pages be gone
         return sum(
-            connection.execute(LOAD_PAGES.delete().where(LOAD_PAGES.c.load_id == load_id)).rowcount for load_id in gone
+            connection.execute(LOAD_PAGES.delete().where(LOAD_PAGES.c.load_id == load_id)).rowcount
+            for load_id in _forgettable(connection, before)
         )
 
 
-def hold(ledger: "Ledger", held: Held) -> None:
-    """Note that a day is held."""
+def _forgettable(connection: sa.Connection, before: str) -> list[int]:
+    spared = {root for root, _ in _held_roots(connection)}
+    old = sa.select(LOADS.c.load_id).where(LOADS.c.started_at < before)
+    query = sa.select(LOAD_PAGES.c.load_id).distinct().where(LOAD_PAGES.c.load_id.in_(old))
+    return [load_id for (load_id,) in connection.execute(query) if load_id not in spared]
+
+
+def hold(ledger: "Ledger", held: Held, pages: Sequence[Page] = ()) -> None:
+    """Note that a day is held; with the pages of its load, where they are not kept yet, in the same transaction."""
     with ledger.writing() as connection:
+        lock(connection)
+        _insert_pages(connection, held.load_id, pages)
         insert_rows(connection, HELD, [tuple(held)])
 
 
 def held_days(ledger: "Ledger") -> list[Held]:
     """The days that are held now, by dataset, scope and day: the newest of each, if nothing was booked since."""
-    return [held for _, held in _held_roots(ledger)]
+    with ledger.reading() as connection:
+        return [held for _, held in _held_roots(connection)]
 
 
 def kept_loads(ledger: "Ledger", source: str, dataset: str) -> list[Kept]:
@@ -118,7 +131,7 @@ def standing(ledger: "Ledger", source: str, dataset: str) -> dict[str, tuple[str
     return found
 
 
-def _held_roots(ledger: "Ledger") -> list[tuple[int, Held]]:
+def _held_roots(connection: sa.Connection) -> list[tuple[int, Held]]:
     """Of each day the newest hold, unless it was booked since: by a later reading, or by having been accepted."""
     booked, of = LOAD_PERIODS, LOADS.alias("of")
     since = (
@@ -127,8 +140,7 @@ def _held_roots(ledger: "Ledger") -> list[tuple[int, Held]]:
         .where(of.c.started_at >= LOADS.c.started_at, sa.func.coalesce(of.c.replay_of, of.c.load_id) >= _ROOT)
     )
     query = sa.select(_ROOT, HELD).join(LOADS, LOADS.c.load_id == HELD.c.load_id).where(~since)
-    with ledger.reading() as connection:
-        rows = connection.execute(query.order_by(HELD.c.load_id)).all()
+    rows = connection.execute(query.order_by(HELD.c.load_id)).all()
     newest = {Key(*row[2:5]): (row[0], Held(*row[1:])) for row in rows}
     return [held for _, held in sorted(newest.items())]
 

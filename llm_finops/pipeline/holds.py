@@ -11,7 +11,6 @@ from llm_finops.core.money import nano_text
 from llm_finops.core.records import CostLine, Usage
 from llm_finops.ledger import Held
 from llm_finops.ledger import datasets as d
-from llm_finops.ledger.pages import hold
 from llm_finops.pipeline.outcome import Outcome
 from llm_finops.pipeline.reading import Reading
 from llm_finops.pipeline.work import key
@@ -41,9 +40,8 @@ def held_instead(reading: Reading, day: str, rows: Sequence[Any]) -> Outcome | N
     if found is None:
         return None
     what, before, after = found
-    reading.hold(day)
     stands = gather.inputs[key(dataset, account, day)]
-    hold(work.ledger, Held(reading.load_id, dataset.name, account, day, stands, what, before, after))
+    reading.hold(Held(reading.load_id, dataset.name, account, day, stands, what, before, after))
     said = f"{shown(dataset, what, after)} where {shown(dataset, what, before)} is booked"
     why = (
         f"load {reading.load_id} is held: it says {said}, less than half, of a day that was final. What is booked "

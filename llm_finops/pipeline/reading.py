@@ -14,10 +14,10 @@ from typing import Any
 from llm_finops.connectors.contract import Asked, Connector, Pulled, SourceError, about
 from llm_finops.connectors.tape import playing, recording
 from llm_finops.core.pages import Page
-from llm_finops.ledger import Kept, Ledger
+from llm_finops.ledger import Held, Kept, Ledger
 from llm_finops.ledger import datasets as d
 from llm_finops.ledger.overtaken import Moment
-from llm_finops.ledger.pages import keep_pages, kept_loads, pages_of, standing
+from llm_finops.ledger.pages import hold, keep_pages, kept_loads, pages_of, standing
 from llm_finops.pipeline.work import Replay, Work, span
 
 Pull = Callable[[Connector, Asked], Pulled[Any]]
@@ -71,10 +71,11 @@ class Reading:
             keep_pages(self.work.ledger, self.load_id, self._pages)
         self._pages = None
 
-    def hold(self, day: str) -> None:
-        """A day of it is held: its pages are needed to accept it, whatever is kept else."""
-        self.keep()
-        self._held.append(day)
+    def hold(self, held: Held) -> None:
+        """Hold a day of it: its pages are needed to accept it, whatever is kept else."""
+        hold(self.work.ledger, held, self._pages or ())
+        self._pages = None
+        self._held.append(held.period)
 
     @cached_property
     def final_before(self) -> frozenset[str]:

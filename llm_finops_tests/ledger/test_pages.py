@@ -6,9 +6,9 @@ import sqlalchemy as sa
 
 from llm_finops.core.pages import Page, page
 from llm_finops.core.records import Quarantined
-from llm_finops.ledger import Ledger, bad_rows, loads
+from llm_finops.ledger import Held, Ledger, bad_rows, loads
 from llm_finops.ledger.datasets import COST_LINES, REVENUE
-from llm_finops.ledger.pages import keep_pages, kept_loads, pages_of, prune_pages
+from llm_finops.ledger.pages import held_days, hold, keep_pages, kept_loads, pages_of, prune_pages
 from llm_finops_tests.ledger import facts as f
 
 BODIES = [b'{"data": []}', bytes(range(256)) * 40, b""]
@@ -48,6 +48,19 @@ def test_pages_are_forgotten_by_when_they_were_read(ledger: Ledger) -> None:
     assert prune_pages(ledger, "2026-09-11T06:00:00Z") == len(PAGES)
     assert (pages_of(ledger, old), pages_of(ledger, new)) == ([], PAGES)
     assert prune_pages(ledger, "2026-09-11T06:00:00Z") == 0
+
+
+def test_the_pages_of_a_held_day_come_with_it_and_are_never_without(ledger: Ledger) -> None:
+    load_id = load_of(ledger, read_at="2026-09-10T06:00:00Z")
+    held = Held(load_id, "cost_lines", "openai", f.DAY, 1, "USD", 10, 1)
+    with pytest.raises((psycopg.Error, OverflowError)):
+        hold(ledger, held._replace(before=10**30), PAGES)
+    assert (pages_of(ledger, load_id), held_days(ledger)) == ([], [])
+
+    hold(ledger, held, PAGES)
+
+    assert prune_pages(ledger, "2026-09-11T06:00:00Z") == 0
+    assert pages_of(ledger, load_id) == PAGES
 
 
 def test_the_journal_shows_loads_newest_first_with_what_came_of_them(ledger: Ledger) -> None:
