@@ -51,13 +51,16 @@ def replay(
     Says what moved. Exits with 1 when a day failed, naming account and day.
     """
     from llm_finops.config import ConfigError, load
+    from llm_finops.ledger import shown_url
     from llm_finops.pipeline.replaying import plan_replay
+    from llm_finops.pipeline.visible import visible
     from llm_finops.pipeline.work import Replay, opened
 
     config = load(os.environ)
     if account is not None and account not in config.providers:
         raise ConfigError(f"no [providers.{account}]; there are {', '.join(config.providers) or 'none'}")
     accounts = frozenset({account} if account else config.providers)
+    sys.stderr.write(f"reading the pages kept in {visible(shown_url(source or config.database_url))}\n")
     with _other(source) as other:
         with opened(config) as ledger:
             begin, end = (str(day.date()) if day else bound for day, bound in ((first, "0000"), (last, "9999")))
@@ -77,7 +80,11 @@ def accept(
     config = configured(os.environ)
     with opened(config) as ledger:
         plan = plan_acceptance(config, ledger, load)
-    _run(config, plan, f"load {load} holds no day: it was accepted, or a later reading stands; nothing to do", as_json)
+    nothing = (
+        f"load {load} holds no day: it was accepted, or a later reading stands; nothing to do. If the accepting was "
+        "interrupted, the next run settles what hangs on it; `llm-finops backfill --days 1` is one"
+    )
+    _run(config, plan, nothing, as_json)
 
 
 def _run(config: "Config", plan: "Plan", nothing: str, as_json: bool) -> None:

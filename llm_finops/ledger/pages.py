@@ -101,6 +101,13 @@ def held_days(ledger: "Ledger") -> list[Held]:
         return [held for _, held in _held_roots(connection)]
 
 
+def holds_of(ledger: "Ledger", load_id: int) -> frozenset[Key]:
+    """The days that a load held when it was read, whatever became of them."""
+    query = sa.select(*(HELD.c[name] for name in Key._fields)).where(HELD.c.load_id == load_id)
+    with ledger.reading() as connection:
+        return frozenset(Key(*row) for row in connection.execute(query))
+
+
 def kept_loads(ledger: "Ledger", source: str, dataset: str) -> list[Kept]:
     """The loads of a source whose pages are there, newest first."""
     has_pages = sa.exists().where(LOAD_PAGES.c.load_id == LOADS.c.load_id)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from llm_finops.config import Config
-from llm_finops.ledger import Key, Ledger, LedgerError, loads
+from llm_finops.ledger import Held, Key, Ledger, LedgerError, loads
 from llm_finops.ledger import datasets as d
-from llm_finops.ledger.pages import held_days, pages_of, standing
+from llm_finops.ledger.pages import held_days, holds_of, pages_of, standing
 from llm_finops.pipeline.holds import measured, shown
 from llm_finops.pipeline.reading import tellers
 from llm_finops.pipeline.work import Replay, span
@@ -65,20 +65,33 @@ def _left(account: str, dataset: str, days: Iterable[str], why: str) -> Iterator
 
 
 def plan_acceptance(config: Config, ledger: Ledger, load_id: int) -> Plan:
-    """The days that a load holds; none where it holds none any more. LedgerError where they cannot be booked."""
+    """The days that a load holds; none where it holds none any more. LedgerError where they cannot be booked.
+
+    Where a newer load holds a day, too, that is the one to accept: it is named.
+    """
     found = loads(ledger, load_id=load_id)
     if not found:
         raise LedgerError(f"there is no load {load_id}; `llm-finops loads` lists them")
     (load,) = found
-    held = [one for one in held_days(ledger) if one.load_id == load_id]
+    everywhere = held_days(ledger)
+    held = [one for one in everywhere if one.load_id == load_id]
+    newer = [one for one in everywhere if one.load_id != load_id and _key(one) in holds_of(ledger, load_id)]
+    named = [f"{one.scope} {one.dataset} {one.period} is held by load {one.load_id}, which is newer" for one in newer]
+    if newer and not held:
+        accept = ", ".join(f"`llm-finops accept {number}`" for number in sorted({one.load_id for one in newer}))
+        raise LedgerError(f"{named[0]}; if it is right: {accept}")
     if held and load.source not in config.providers:
         raise LedgerError(f"load {load_id} is of [providers.{load.source}], which is no longer configured")
     if held and not pages_of(ledger, load_id):
         raise LedgerError(f"load {load_id} holds {held[0].period}, but its pages are gone: only another reading helps")
-    keys = frozenset(Key(one.dataset, one.scope, one.period) for one in held)
+    keys = frozenset(map(_key, held))
     root = load.replay_of if load.replay_of is not None else load_id
     replay = Replay(frozenset({load.source}), load_id=root, accepted=keys)
-    return Plan(replay, sorted(key.period for key in keys))
+    return Plan(replay, sorted(key.period for key in keys), named)
+
+
+def _key(held: Held) -> Key:
+    return Key(held.dataset, held.scope, held.period)
 
 
 def what_moved(ledger: Ledger, since: int) -> list[Moved]:

@@ -157,8 +157,10 @@ def test_of_two_readings_that_are_held_the_newer_is_to_be_accepted(settled: tupl
     company.cost(MIDDLE, (*RED, "0.40"))
     assert not company.settle().ok
 
-    assert accepted(company, older) == []
-    assert accepted(company, newest_held(company)) == [f"paper cost_lines {MIDDLE}: 4.1 USD → 0.4 USD"]
+    newer = newest_held(company)
+    with pytest.raises(LedgerError, match=f"is held by load {newer}, which is newer; .*`llm-finops accept {newer}`"):
+        accepted(company, older)
+    assert accepted(company, newer) == [f"paper cost_lines {MIDDLE}: 4.1 USD → 0.4 USD"]
     assert held(company) == []
 
 
