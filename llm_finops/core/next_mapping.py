@@ -45,7 +45,7 @@ class Uncovered(NamedTuple):
 
 
 class Nameless(NamedTuple):
-    """Logged requests without customer: their list cost, by log and feature."""
+    """Logged requests without customer: their list cost, by log and feature (`(none)` where the log names none)."""
 
     source: str
     feature: str
@@ -105,13 +105,15 @@ def next_mappings(
     column.
     """
     rows = _by_actor(list(spent), uncovered)
+    nameless = list(nameless)
+    named = {row.feature for row in nameless}
     found = []
     for currency in sorted({row.currency for row in rows}):
         mine = [row for row in rows if row.currency == currency]
         whole = sum(row.cost_nano for row in mine)
         open_ = sum(row.cost_nano for row in mine if row.method == _UNALLOCATED)
         without = [row for row in nameless if row.currency == currency]
-        candidates = [*_handles(mine, seen), *_features(mine), *_columns(without, maps_customer, open_)]
+        candidates = [*_handles(mine, seen), *_features(mine, named), *_columns(without, maps_customer, open_)]
         for kind, account, dimension, value, taken, logged in _best(candidates):
             found.append(NextMapping(kind, currency, account, dimension, value, taken, logged, open_, whole))
     return found
@@ -150,11 +152,11 @@ def _handles(rows: Iterable[Spent], seen: Mapping[str, Collection[str]]) -> list
     return found or whole
 
 
-def _features(rows: Iterable[Spent]) -> list[_Candidate]:
-    """Only a log says a feature, so what has one and no customer are requests that name none."""
+def _features(rows: Iterable[Spent], named: Collection[str]) -> list[_Candidate]:
+    """What has a feature that logs name without a customer; a feature may be a rule's alone, and no log's to mend."""
     taken: defaultdict[str, int] = defaultdict(int)
     for row in rows:
-        if row.method == _UNALLOCATED and row.feature != NONE:
+        if row.method == _UNALLOCATED and row.feature != NONE and row.feature in named:
             taken[row.feature] += row.cost_nano
     return [_Candidate(FEATURE, "", "feature", feature, nano) for feature, nano in taken.items()]
 

@@ -76,10 +76,18 @@ def test_an_actor_takes_the_part_of_a_pool_that_is_his_by_uncovered_quantity() -
 
 
 def test_requests_without_a_customer_are_told_by_feature() -> None:
-    assert handle(found([spent(70, feature="chat")])[0]) == ("feature", "feature", "chat", 70)
-    first, rule = found([spent(70, feature="chat", api_key="k1"), spent(30, feature="chat", api_key="k2", project="q")])
+    logged: dict[str, Any] = {"nameless": [Nameless("gateway", "chat", NONE, 0)], "maps_customer": {"gateway": True}}
+    assert handle(found([spent(70, feature="chat")], **logged)[0]) == ("feature", "feature", "chat", 70)
+    rows = [spent(70, feature="chat", api_key="k1"), spent(30, feature="chat", api_key="k2", project="q")]
+    first, rule = found(rows, **logged)
     assert handle(first) == ("feature", "feature", "chat", 100)
     assert handle(rule) == ("rule", "api_key", "k1", 70)
+
+
+def test_a_feature_that_no_log_names_is_a_rules_and_asks_for_an_owner() -> None:
+    rows = [spent(70, feature="search", api_key="k1"), spent(30, feature="chat", api_key="k2", project="q")]
+    for nameless in ([], [Nameless("gateway", "chat", "USD", 1)]):
+        assert handle(found(rows, nameless=nameless)[0]) == ("rule", "api_key", "k1", 70)
 
 
 def test_a_log_without_the_customers_column_is_worth_what_its_requests_are_and_no_more_than_is_open() -> None:
