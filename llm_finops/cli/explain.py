@@ -94,10 +94,10 @@ def _lost(tree: "Explanation", currency: str) -> Iterator[str]:
     if whole <= 0:
         return
     if unknown == whole:
-        yield "  failed and retried requests: not known, the request log says no status"
+        yield f"  failed and retried requests: not known for {nano_text(unknown)} found by request log"
         return
     tenths = round_half_even(1000 * lost, whole)
-    but = f"; of {nano_text(unknown)} the log says no status" if unknown else ""
+    but = f"; not known for {nano_text(unknown)}" if unknown else ""
     share = f"{tenths // 10}.{tenths % 10} %"
     yield f"  failed and retried requests: {nano_text(lost)} of {nano_text(whole)} found by request log ({share}){but}"
 
