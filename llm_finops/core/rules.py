@@ -101,7 +101,10 @@ class Rulebook:
         return self._first("label", facts)
 
     def feature(self, facts: Facts) -> str | None:
-        """What the facts are used for, by the first rule that says so and leaves open for whom."""
+        """What the facts are used for, by the first rule that says so and leaves open for whom.
+
+        For what no request log gives to a customer: a log that names a customer and no feature is left at that.
+        """
         rule = self._first("feature", facts)
         return rule.feature if rule else None
 
