@@ -124,7 +124,7 @@ def test_unpriced_requests_weigh_by_quantity_and_cost_without_requests_is_unknow
 
 
 def test_list_costs_of_different_currencies_are_never_added_but_go_by_quantity() -> None:
-    yen = logged("ok", 150, model="m2", requests=3)
+    yen = logged("ok", 9_950, model="m2", requests=3)
     yen = yen._replace(pool=yen.pool._replace(currency="JPY"))
     pool = [found_by_log(400, model="(none)")]
     assert by_outcome(costs(pool, [logged("error", 50, model="m1"), yen]))["failed"] == (1, 100)
