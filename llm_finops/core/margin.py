@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from llm_finops.core.charged import Charged
 from llm_finops.core.records import (
     ALL,
     ANY,
@@ -55,31 +56,21 @@ def margins(
     `allocate` does.
     """
     rows: defaultdict[_Key, _Sums] = defaultdict(_Sums)
-    charged: defaultdict[tuple[str, ...], defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for row in allocations:
-        charged[(row.pool.account,)][row.currency] += abs(row.cost_nano)
-        if row.method == REQUEST_LOG:
-            charged[row.pool.account, row.customer, row.feature][row.currency] += abs(row.cost_nano)
+    shares = list(allocations)
+    charged = Charged(shares)
+    for row in shares:
         if row.cost_class == COGS:
             sums = rows[row.customer, row.feature, row.currency]
             sums.cost += row.cost_nano
             sums.logged_cost += row.cost_nano if row.method == REQUEST_LOG else 0
     for total in Rulebook(day, settings, names).customers_requests(totals):
-        feature = total.feature or NONE
-        own = charged.get((total.pool.account, total.customer, feature))
-        currency = _currency(total, own or charged.get((total.pool.account,), {}))
-        sums = rows[total.customer, feature, currency]
+        sums = rows[total.customer, total.feature or NONE, charged.currency_of(total)]
         sums.requests += total.requests
         sums.operations += total.operations
     unread = unknown if revenue_known else ()
     paid = _add_revenue(rows, revenue if revenue_known else (), unread)
     found = [_margin(key, sums, paid, unread, known=revenue_known) for key, sums in rows.items()]
     return sorted(found, key=key_bytes), _findings(day, found, paid, unread, known=revenue_known)
-
-
-def _currency(total: RequestTotal, charged: Mapping[str, int] | None) -> str:
-    """What these requests, or else their account, are charged in, mostly; without a charge, what they are priced in."""
-    return min(charged, key=lambda currency: (-charged[currency], currency)) if charged else total.pool.currency
 
 
 def _add_revenue(

@@ -13,7 +13,6 @@ from llm_finops.core.records import REPORTED, CostLine, Finding, key_bytes
 
 MATCHED, DIFFERS = "matched", "differs"
 NOT_INVOICED, NOT_EXPECTED, WITHOUT_COST = "not invoiced yet", "no invoice expected", "invoice without cost"
-STATES = (MATCHED, DIFFERS, NOT_INVOICED, NOT_EXPECTED, WITHOUT_COST)
 UNEXPLAINED = "unexplained"
 DAYS_UNREPORTED, INVOICE_DIFFERS = "days without a report", "invoice differs"
 

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from llm_finops.core.charged import Charged
 from llm_finops.core.derived import EARLIER, FAILED, OUTCOMES, PRODUCTIVE, RETRIED, UNKNOWN, RequestCost
 from llm_finops.core.money import split
 from llm_finops.core.records import COGS, NONE, REQUEST_LOG, Allocation, Name, RequestTotal, key_bytes
@@ -83,14 +84,15 @@ def request_costs(
     `totals` by source, `names` by account, of all accounts. Costs are cogs found by request log, each account's and
     model's split over the requests that it stands for by their list cost, or quantity. Sorted; no row of nothing.
     """
-    costs, charged = _costs(allocations)
+    shares = list(allocations)
+    costs, charged = _costs(shares), Charged(shares)
     weights: defaultdict[tuple[str, str, _Owner], _Weights] = defaultdict(_Weights)
     requests: defaultdict[tuple[str, str, str, str], int] = defaultdict(int)
     for total in Rulebook(day, settings, names).customers_requests(totals):
         owner, outcome = (total.customer, total.feature or NONE), outcome_of(total)
         for model in {total.pool.model, NONE}:
             weights[total.pool.account, model, owner].add(outcome, total)
-        requests[*owner, _currency(total, charged), outcome] += total.requests
+        requests[*owner, charged.currency_of(total), outcome] += total.requests
     nano: defaultdict[tuple[str, str, str, str], int] = defaultdict(int)
     for (account, model, owner, currency), cost in sorted(costs.items()):
         known = weights.get((account, model, owner)) or weights.get((account, NONE, owner)) or _Weights()
@@ -113,25 +115,10 @@ def outcome_of(total: RequestTotal) -> str:
     return UNKNOWN
 
 
-_Costs = dict[tuple[str, str, _Owner, str], int]
-_Charged = Mapping[tuple[str, ...], Mapping[str, int]]
-
-
-def _costs(allocations: Iterable[Allocation]) -> tuple[_Costs, _Charged]:
-    """What logs found, by account, model, owner and currency; and how much anybody is charged in each currency."""
+def _costs(allocations: Iterable[Allocation]) -> dict[tuple[str, str, _Owner, str], int]:
+    """What logs found for customers, by account, model, owner and currency."""
     costs: defaultdict[tuple[str, str, _Owner, str], int] = defaultdict(int)
-    charged: defaultdict[tuple[str, ...], defaultdict[str, int]] = defaultdict(lambda: defaultdict(int))
     for row in allocations:
-        charged[(row.pool.account,)][row.currency] += abs(row.cost_nano)
-        if row.method == REQUEST_LOG:
-            charged[row.pool.account, row.customer, row.feature][row.currency] += abs(row.cost_nano)
-            if row.cost_class == COGS:
-                costs[row.pool.account, row.pool.model, (row.customer, row.feature), row.currency] += row.cost_nano
-    return costs, charged
-
-
-def _currency(total: RequestTotal, charged: _Charged) -> str:
-    """As the margins count requests: in what they, or else their account, are charged in, mostly."""
-    account = total.pool.account
-    found = charged.get((account, total.customer, total.feature or NONE)) or charged.get((account,))
-    return min(found, key=lambda code: (-found[code], code)) if found else total.pool.currency
+        if row.method == REQUEST_LOG and row.cost_class == COGS:
+            costs[row.pool.account, row.pool.model, (row.customer, row.feature), row.currency] += row.cost_nano
+    return costs

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
-from llm_finops.ledger.schema import LOAD_PERIODS, LOADS
+from llm_finops.ledger.schema import LOAD_PERIODS, LOADS, root_of
 from llm_finops.ledger.versions import Key
 
 
@@ -21,10 +21,9 @@ def is_overtaken(connection: sa.Connection, key: Key, moment: Moment) -> bool:
     Of one ledger the load that began later has the higher number, too: a clock that was wrong once, or that goes
     otherwise than another machine's, does not keep the readings out that come after it.
     """
-    root = sa.func.coalesce(LOADS.c.replay_of, LOADS.c.load_id)
     later = LOADS.c.started_at > moment.read_at
     if moment.load_id is not None:
-        later = sa.and_(LOADS.c.started_at >= moment.read_at, root > moment.load_id)
+        later = sa.and_(LOADS.c.started_at >= moment.read_at, root_of(LOADS) > moment.load_id)
     booked = sa.select(LOADS.c.load_id).join(LOAD_PERIODS, LOAD_PERIODS.c.load_id == LOADS.c.load_id)
     of = [LOAD_PERIODS.c[name] == value for name, value in key._asdict().items()]
     return connection.execute(booked.where(*of, later).limit(1)).first() is not None

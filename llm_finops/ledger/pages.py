@@ -9,7 +9,7 @@ from llm_finops.core.pages import Page
 from llm_finops.ledger.bulk import insert_rows
 from llm_finops.ledger.journals import lock
 from llm_finops.ledger.limits import storable
-from llm_finops.ledger.schema import HELD, LOAD_PAGES, LOAD_PERIODS, LOADS
+from llm_finops.ledger.schema import HELD, LOAD_PAGES, LOAD_PERIODS, LOADS, root_of
 from llm_finops.ledger.versions import Key
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class Kept(NamedTuple):
     held: frozenset[str]  # and not accepted
 
 
-_ROOT = sa.func.coalesce(LOADS.c.replay_of, LOADS.c.load_id)  # the load whose pages it is about
+_ROOT = root_of(LOADS)
 
 
 def keep_pages(ledger: "Ledger", load_id: int, pages: Sequence[Page]) -> None:
@@ -144,7 +144,7 @@ def _held_roots(connection: sa.Connection) -> list[tuple[int, Held]]:
     since = (
         sa.exists()
         .where(of.c.load_id == booked.c.load_id, *(booked.c[name] == HELD.c[name] for name in Key._fields))
-        .where(of.c.started_at >= LOADS.c.started_at, sa.func.coalesce(of.c.replay_of, of.c.load_id) >= _ROOT)
+        .where(of.c.started_at >= LOADS.c.started_at, root_of(of) >= _ROOT)
     )
     query = sa.select(_ROOT, HELD).join(LOADS, LOADS.c.load_id == HELD.c.load_id).where(~since)
     rows = connection.execute(query.order_by(HELD.c.load_id)).all()

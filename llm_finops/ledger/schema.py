@@ -122,6 +122,13 @@ LOADS = _table(
     _text("detail"),
     _number("replay_of", null=True),  # the load whose pages were read again; its reading time is this one's
 )
+
+
+def root_of(loads: sa.FromClause) -> sa.ColumnElement[int]:
+    """The load whose pages a load is about: the one that it read again, or itself."""
+    return sa.func.coalesce(loads.c.replay_of, loads.c.load_id)
+
+
 LOAD_PERIODS = _table(
     "load_periods",
     _number("load_id", key=True),

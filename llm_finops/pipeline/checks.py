@@ -119,8 +119,9 @@ def _varies(row: Reconciliation, most: int) -> str:
 def billed_as_priced(work: Work, days: list[str]) -> Verdicts:
     """Whether the bill charges what the price book says; else what differs, since when, and why it may."""
     verdicts = {}
+    seq = work.ledger.seq()
     for day in days:
-        found = prices_that_differ(work.ledger, day)
+        found = prices_that_differ(work.ledger, day, seq)
         said = "; ".join(map(_price_said, found[:5])) or "the bill charges what the price book says"
         verdicts[day] = Verdict(passed=not found, said=said, metadata={"prices": len(found)})
     return verdicts

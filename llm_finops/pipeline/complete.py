@@ -1,12 +1,11 @@
 """Which days are complete: every cost source read after the day's end, and nothing of them stale."""
 
-from datetime import date, timedelta
 from typing import Any
 
 from llm_finops.core.digest import Missing
 from llm_finops.ledger import datasets as d
 from llm_finops.pipeline.ingest import is_reported
-from llm_finops.pipeline.work import Work, key
+from llm_finops.pipeline.work import Work, each_day, key
 
 # Which datasets must not be stale, and by which kind of table they are read.
 _STALE_MATTERS: dict[d.Dataset[Any], str] = {
@@ -64,8 +63,7 @@ def missing_of(work: Work, day: str) -> tuple[Missing, ...]:
 
 def incomplete_between(work: Work, first: str, last: str) -> tuple[str, ...]:
     """The days of first..last (inclusive) that are not complete, or not computed up to the end."""
-    start = date.fromisoformat(first)
-    days = [str(start + timedelta(days=n)) for n in range((date.fromisoformat(last) - start).days + 1)]
+    days = each_day(first, last)
     computed = _computed(work) if days else set()
     return tuple(day for day in days if day not in computed or not is_complete(work, day))
 

@@ -9,7 +9,6 @@ from typing import Any
 from llm_finops.core.convert import Rates, pair_text
 from llm_finops.core.currencies import ConvertedMargin
 from llm_finops.core.records import NONE, Margin
-from llm_finops.core.settings import from_rows
 from llm_finops.ledger import datasets as d
 from llm_finops.pipeline.ledger_day import LedgerDay, first_of_history
 from llm_finops.pipeline.rates import months_of
@@ -31,7 +30,7 @@ class Conversion:
 
 def in_reporting_currency(at: LedgerDay) -> Conversion:
     """The day in the reporting currency of its time, if there is one and every amount of the day has a rate."""
-    currency = from_rows(at.ledger.read(d.SETTINGS, "*", "*", at.seq)).reporting_currency
+    currency = at.settings.reporting_currency
     if not currency or not at.scopes(d.CONVERTED_MARGINS):
         return Conversion(at)
     day = ConvertedDay(at.ledger, at.day, at.seq, currency)

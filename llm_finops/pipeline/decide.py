@@ -1,7 +1,7 @@
 """Reconcile, allocate, margin: gather from the ledger, call one pure verb, book a version; only what is stale."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from llm_finops.core.allocate import allocate
@@ -22,11 +22,16 @@ from llm_finops.pipeline.work import Work, key
 
 @dataclass(frozen=True)
 class Computed:
-    """What a verb made of a key: the rows of the dataset, and of datasets that move with it."""
+    """What a verb made of a key: the rows of the dataset, and of datasets that move with it.
+
+    `ended` are keys that say nothing from now on; `numbers` are for the asset's metadata, beside the counts.
+    """
 
     rows: Sequence[Any]
     findings: Sequence[Finding] = ()
     beside: Sequence[tuple[d.Dataset[Any], Sequence[Any]]] = ()
+    ended: Sequence[Key] = ()
+    numbers: Mapping[str, int | str] = field(default_factory=dict)
 
 
 Compute = Callable[[Work, Gather, str, str], Computed | None]
@@ -84,7 +89,13 @@ def settle(
 ) -> Result:
     """Compute what of the range has no version or a stale one and, in a whole run, everything else that is due."""
     asked = [key(dataset, scope, day) for day in days for scope in scopes]
-    todo = _todo(work, dataset, set(scopes), asked, parents)
+    return settle_keys(work, dataset, asked, _todo(work, dataset, set(scopes), asked, parents), compute)
+
+
+def settle_keys(
+    work: Work, dataset: d.Dataset[Any], asked: Sequence[Key], todo: Collection[Key], compute: Compute
+) -> Result:
+    """Compute what is to be done, in order of period; of what was asked, the rest stands."""
     result = Result()
     for k in asked:
         if k not in todo:
@@ -121,7 +132,9 @@ def _compute(work: Work, dataset: d.Dataset[Any], k: Key, compute: Compute) -> O
         commit.book(dataset, k.scope, k.period, made.rows, gather.inputs, made.findings)
         for beside, rows in made.beside:
             commit.book(beside, k.scope, k.period, rows, gather.inputs)
-    numbers = {"rows": len(made.rows), "findings": len(made.findings)}
+        for gone in made.ended:
+            commit.book(d.DATASETS[gone.dataset], gone.scope, gone.period, [])
+    numbers = {"rows": len(made.rows), "findings": len(made.findings), **made.numbers}
     return Outcome(k.scope, is_new=commit.booked[k].is_new, computed=True, numbers=numbers)
 
 

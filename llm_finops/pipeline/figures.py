@@ -24,7 +24,7 @@ from llm_finops.ledger import datasets as d
 from llm_finops.pipeline.converted_day import Conversion, in_reporting_currency
 from llm_finops.pipeline.invoice_news import invoice_news
 from llm_finops.pipeline.ledger_day import LedgerDay
-from llm_finops.pipeline.work import Work
+from llm_finops.pipeline.work import Work, each_day
 
 QUARANTINED = "rows quarantined"
 _DEFAULT_CURRENCY = "USD"  # of a day that cost nothing, where no day of the month did
@@ -120,8 +120,7 @@ def _with_month(at: LedgerDay, figures: CurrencyFigures) -> CurrencyFigures:
     """The month so far; days before the first one ever booked are not missing, they are before our time."""
     first = date.fromisoformat(at.day).replace(day=1)
     start = max(str(first), min(at.booked, default=at.day))
-    days = [str(first + timedelta(days=i)) for i in range(31)]
-    costs = [at.cost(day, figures.currency) for day in days if start <= day <= at.day]
+    costs = [at.cost(day, figures.currency) for day in each_day(start, at.day)]
     known = [nano for nano in costs if nano is not None]
     return replace(
         figures,

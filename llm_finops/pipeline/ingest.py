@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
 from typing import Any
 
 from llm_finops.connectors.contract import SourceError
@@ -15,7 +14,7 @@ from llm_finops.pipeline.holds import held_instead
 from llm_finops.pipeline.outcome import FAULTS, Outcome, Result
 from llm_finops.pipeline.reading import Pull, Reading, readings
 from llm_finops.pipeline.renamed import take_over
-from llm_finops.pipeline.work import Work, key
+from llm_finops.pipeline.work import Work, each_day, key
 
 REPORT_INCOMPLETE = "report incomplete"
 
@@ -114,7 +113,7 @@ def missing_days(work: Work, first: str, last: str) -> list[str]:
 
     Some provider's usage or cost was never read, or read before it settled; or no run has had the day for some source.
     """
-    every = [str(date.fromisoformat(first) + timedelta(days=i)) for i in range(_count(first, last))]
+    every = each_day(first, last)
     found = set()
     for account in work.config.providers:
         for dataset in (d.USAGE, d.COST_LINES):
@@ -131,10 +130,6 @@ def missing_days(work: Work, first: str, last: str) -> list[str]:
         known = {k.period for k in work.ledger.heads(of, scope)}
         found.update(day for day in every if day not in known)
     return sorted(found)
-
-
-def _count(first: str, last: str) -> int:
-    return (date.fromisoformat(last) - date.fromisoformat(first)).days + 1
 
 
 def _book_usage(loaded: _Day) -> Outcome:

@@ -3,37 +3,27 @@
 from calendar import monthrange
 from collections.abc import Sequence
 
-from llm_finops.core.documents import InvoiceMatch
 from llm_finops.core.match import match
 from llm_finops.core.records import CostLine
 from llm_finops.core.settings import Invoiced
 from llm_finops.ledger import Gather, Key
 from llm_finops.ledger import datasets as d
+from llm_finops.pipeline.decide import Computed, settle_keys
 from llm_finops.pipeline.ingest import is_reported, settings_read
 from llm_finops.pipeline.invoices import months_of
-from llm_finops.pipeline.outcome import FAULTS, Outcome, Result
+from llm_finops.pipeline.outcome import Result
 from llm_finops.pipeline.work import Work, key
-
-_NOTHING = "nothing to go by yet"
 
 
 def match_months(work: Work, periods: list[str]) -> Result:
     """`invoice_matches` of the accounts that are invoiced: the months asked, and in a whole run whatever is due."""
-    result = Result()
-    months = months_of(periods)
     accounts = {account.name: account for account in work.settings().invoiced}
-    asked = [key(d.INVOICE_MATCHES, name, month) for month in months for name in accounts]
-    todo = _todo(work, accounts, asked)
-    for k in asked:
-        if k not in todo:
-            result.add(k.period, Outcome(k.scope))
-    for i, k in enumerate(sorted(todo, key=lambda k: (k.period, k.scope)), start=1):
-        try:
-            result.add(k.period, _settle(work, accounts[k.scope], k.period))
-        except FAULTS as error:
-            result.fail(k.period, k.scope, error)
-        work.progress(d.INVOICE_MATCHES.name, i, len(todo))
-    return result
+    asked = [key(d.INVOICE_MATCHES, name, month) for month in months_of(periods) for name in accounts]
+
+    def matched(work: Work, gather: Gather, name: str, month: str) -> Computed | None:
+        return _match(work, gather, accounts[name], month)
+
+    return settle_keys(work, d.INVOICE_MATCHES, asked, _todo(work, accounts, asked), matched)
 
 
 def _todo(work: Work, accounts: dict[str, Invoiced], asked: Sequence[Key]) -> set[Key]:
@@ -54,8 +44,7 @@ def _born(work: Work, accounts: dict[str, Invoiced]) -> set[Key]:
     }
 
 
-def _settle(work: Work, account: Invoiced, month: str) -> Outcome:
-    gather = work.ledger.gather()
+def _match(work: Work, gather: Gather, account: Invoiced, month: str) -> Computed | None:
     settings_read(gather)
     names = (account.name, *account.formerly)
     days = {day: _reported(gather, names, day) for day in _days(month)}
@@ -64,14 +53,12 @@ def _settle(work: Work, account: Invoiced, month: str) -> Outcome:
     made = any(used for at, used in gather.inputs.items() if at.dataset == d.COST_LINES.name)
     k = key(d.INVOICE_MATCHES, account.name, month)
     if not (invoices or made or k in work.ledger.heads(d.INVOICE_MATCHES, account.name)):
-        return Outcome(account.name, numbers={"state": _NOTHING})
+        return None
     rows, findings = match(month, account.name, days, invoices, lines, prepaid=account.prepaid)
-    with work.ledger.commit(f"invoice_matches {account.name} {month}", work.run_id) as commit:
-        commit.book(d.INVOICE_MATCHES, account.name, month, rows, gather.inputs, findings)
-        for old in account.formerly:
-            if work.ledger.read(d.INVOICE_MATCHES, old, month):
-                commit.book(d.INVOICE_MATCHES, old, month, [])
-    return Outcome(account.name, is_new=commit.booked[k].is_new, computed=True, numbers=_numbers(rows, len(findings)))
+    former = [key(d.INVOICE_MATCHES, old, month) for old in account.formerly]
+    ended = [of for of in former if work.ledger.read(d.INVOICE_MATCHES, of.scope, month)]
+    states = ", ".join(sorted({row.state for row in rows}))
+    return Computed(rows, findings, ended=ended, numbers={"state": states or "nothing reported or invoiced"})
 
 
 def _reported(gather: Gather, names: Sequence[str], day: str) -> list[CostLine] | None:
@@ -85,8 +72,3 @@ def _reported(gather: Gather, names: Sequence[str], day: str) -> list[CostLine] 
 
 def _days(month: str) -> list[str]:
     return [f"{month}-{day:02d}" for day in range(1, monthrange(int(month[:4]), int(month[5:]))[1] + 1)]
-
-
-def _numbers(rows: Sequence[InvoiceMatch], findings: int) -> dict[str, int | str]:
-    states = sorted({row.state for row in rows})
-    return {"rows": len(rows), "findings": findings, "state": ", ".join(states) or "nothing reported or invoiced"}

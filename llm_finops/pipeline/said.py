@@ -10,7 +10,7 @@ from llm_finops.ledger.journals import ANSWER, DUE, EDIT, REFUSED, RESTATED, SEN
 from llm_finops.ledger.restating import moved, restated_days
 from llm_finops.pipeline.complete import incomplete_between, is_ready, missing_of
 from llm_finops.pipeline.figures import figures_of
-from llm_finops.pipeline.work import Work
+from llm_finops.pipeline.work import Work, each_day
 from llm_finops.slack import Letter, Posted
 from llm_finops.slack.outcomes import GONE
 
@@ -77,7 +77,7 @@ def untold(work: Work, day: str) -> list[str]:
         return []
     last, at = date.fromisoformat(max(sent)), date.fromisoformat(day)
     first = max(last + timedelta(days=1), at - timedelta(days=_EARLIER_MAX))
-    return [str(first + timedelta(days=i)) for i in range((at - first).days)]
+    return each_day(str(first), str(at - timedelta(days=1)))
 
 
 def message_of(work: Work, day: str, seq: int | None = None) -> Message:

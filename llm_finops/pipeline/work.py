@@ -172,6 +172,12 @@ def opened(config: Config) -> Iterator[Ledger]:
         ledger.close()
 
 
+def each_day(first: str, last: str) -> list[str]:
+    """The days first..last, both inclusive; none where the last is before the first."""
+    start = date.fromisoformat(first)
+    return [str(start + timedelta(days=n)) for n in range((date.fromisoformat(last) - start).days + 1)]
+
+
 def span(days: list[str]) -> Iterator[tuple[date, date]]:
     """Days as contiguous ranges, first and last inclusive: one ranged read each."""
     ordered = [date.fromisoformat(day) for day in sorted(set(days))]

@@ -17,7 +17,7 @@ from enum import Enum
 from typing import Any, Literal, Protocol
 
 from llm_finops.slack.channel import Found, Posted, Slack
-from llm_finops.slack.errand import Letter, looked, sent_off
+from llm_finops.slack.errand import Errand, Letter, looked, sent_off
 from llm_finops.slack.outcomes import CLOSED, FROZEN, GONE, NotSent, Unknown
 
 LEASE_S = 300  # longer than all calls of one attempt take
@@ -28,20 +28,8 @@ State = Literal["due", "sending", "unknown", "sent", "folded", "refused"]
 Waiting = Literal["due", "unknown"]
 
 
-class Due(Protocol):
+class Due(Errand, Protocol):
     """A row of the journal `digests`. Times are UTC, 2026-11-24T06:00:00Z."""
-
-    @property
-    def day(self) -> str:
-        """The day the message is about."""
-
-    @property
-    def revision(self) -> int:
-        """Which call about the day."""
-
-    @property
-    def kind(self) -> str:
-        """What the call is: `summary`, `edit`, `answer` or `restated`."""
 
     @property
     def state(self) -> str:

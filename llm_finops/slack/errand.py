@@ -11,7 +11,7 @@ EDIT, ANSWER, RESTATED = "edit", "answer", "restated"
 
 
 class Errand(Protocol):
-    """Which call it is; see `delivery.Due`."""
+    """Which call it is: what `delivery.Due` is named by."""
 
     @property
     def day(self) -> str:
@@ -23,7 +23,7 @@ class Errand(Protocol):
 
     @property
     def kind(self) -> str:
-        """What the call is."""
+        """What the call is: `summary`, `edit`, `answer` or `restated`."""
 
 
 @dataclass(frozen=True, slots=True)

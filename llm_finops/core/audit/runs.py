@@ -5,8 +5,7 @@ from typing import NamedTuple
 
 from llm_finops.core.derived import DIFFERS, MATCHED, ImpliedPrice
 
-PriceKey = tuple[str, ...]  # provider, model, tier, band, meter, unit, currency
-_KEYS = 7
+_KEYS = 7  # provider, model, tier, band, meter, unit, currency
 
 
 class First(NamedTuple):
