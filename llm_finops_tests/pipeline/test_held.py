@@ -53,6 +53,13 @@ def newest_held(company: ByPost) -> int:
     return int(load_id)
 
 
+def short_report(company: ByPost) -> int:
+    """A reading of a final day that has lost most of its cost, and is held: its load."""
+    company.cost(MIDDLE, (*RED, "0.50"))
+    assert not company.settle().ok
+    return newest_held(company)
+
+
 def accepted(company: ByPost, load_id: int) -> list[str]:
     """What moved when a load was accepted."""
     with company.ledger() as ledger:
@@ -121,9 +128,7 @@ def test_a_later_reading_within_bounds_settles_it_and_what_was_held_cannot_be_ac
     settled: tuple[ByPost, Provider],
 ) -> None:
     company, _ = settled
-    company.cost(MIDDLE, (*RED, "0.50"))
-    assert not company.settle().ok
-    load_id = newest_held(company)
+    load_id = short_report(company)
     company.set_clock("2026-11-24T06:30:00Z")
     company.report(MIDDLE, "2.10")
 
@@ -220,9 +225,7 @@ def test_a_load_that_is_not_there_or_whose_account_is_gone_cannot_be_accepted(
     settled: tuple[ByPost, Provider],
 ) -> None:
     company, _ = settled
-    company.cost(MIDDLE, (*RED, "0.50"))
-    assert not company.settle().ok
-    load_id = newest_held(company)
+    load_id = short_report(company)
     with company.ledger() as ledger, pytest.raises(LedgerError, match="no load 999; `llm-finops loads`"):
         plan_acceptance(company.config, ledger, 999)
     company.configure(toml="start_date = 2026-11-17")

@@ -15,6 +15,15 @@ from llm_finops_tests.pipeline.workspace import POST, UPDATE, Workspace, deliver
 TO_6_10 = "4.00"  # the report's first line: the day then costs $6.10 instead of $4.10
 
 
+def tell_the_next_day(company: Little) -> None:
+    """A morning later, the run of its day and its message."""
+    company.set_clock("2026-11-23T06:30:00Z")
+    for write in (company.report, company.log, company.revenue):
+        write("2026-11-22")
+    assert company.settle("2026-11-22", "2026-11-22").ok
+    deliver(company)
+
+
 def restate(company: Little, amount: str, day: str = LAST) -> None:
     """The provider says something else of a day, and the daily run reads it."""
     company.report(day, amount=amount)
@@ -112,11 +121,7 @@ def test_what_is_taken_back_before_the_edit_is_nothing(due: Little, workspace: W
 
 def test_the_next_mornings_message_leaves_what_was_told_alone(due: Little, workspace: Workspace) -> None:
     deliver(due)
-    due.set_clock("2026-11-23T06:30:00Z")
-    for write in (due.report, due.log, due.revenue):
-        write("2026-11-22")
-    assert due.settle("2026-11-22", "2026-11-22").ok
-    deliver(due)
+    tell_the_next_day(due)
 
     assert [message.text.splitlines()[0] for message in workspace.channel()] == [
         "LLM costs, Saturday 21 November 2026 (UTC)",
@@ -129,11 +134,7 @@ def test_messages_of_later_days_show_the_restated_day_too_and_are_edited_in_sile
     due: Little, workspace: Workspace
 ) -> None:
     deliver(due)
-    due.set_clock("2026-11-23T06:30:00Z")
-    for write in (due.report, due.log, due.revenue):
-        write("2026-11-22")
-    assert due.settle("2026-11-22", "2026-11-22").ok
-    deliver(due)
+    tell_the_next_day(due)
     restate(due, TO_6_10)
     deliver(due)
 

@@ -6,7 +6,14 @@ import pytest
 
 from llm_finops.demo.standins.slack import TOKEN, Fault
 from llm_finops_tests.pipeline.little import TOML, Little
-from llm_finops_tests.pipeline.workspace import Workspace, deliver, digests, let_time_pass
+from llm_finops_tests.pipeline.workspace import (
+    Workspace,
+    deliver,
+    deliver_until_quiet,
+    digests,
+    let_time_pass,
+    tell_each,
+)
 
 FIRST = "2026-10-23"
 THIRTY = [str(date.fromisoformat(FIRST) + timedelta(days=n)) for n in range(30)]
@@ -24,22 +31,12 @@ def told(little: Little, workspace: Workspace) -> Little:
     little.environment["SLACK_BOT_TOKEN"] = TOKEN
     configure(little, workspace)
     assert little.settle(THIRTY[0], THIRTY[-1]).ok
-    with little.ledger() as ledger, ledger.writing() as connection:
-        connection.exec_driver_sql("delete from digests")
-    for day in THIRTY:
-        with little.ledger() as ledger:
-            assert ledger.journals.make_due(day, "")
-        deliver(little)
+    tell_each(little, THIRTY)
     return little
 
 
 def configure(company: Little, workspace: Workspace, *more: str) -> None:
     company.configure(workspace.toml, *more, toml=TOML.replace("2026-11-17", FIRST))
-
-
-def deliver_all(company: Little) -> None:
-    while deliver(company):
-        pass
 
 
 def test_a_rule_that_restates_thirty_days_is_one_message_and_thirty_silent_edits(
@@ -50,9 +47,9 @@ def test_a_rule_that_restates_thirty_days_is_one_message_and_thirty_silent_edits
     assert told.settle(THIRTY[-1], THIRTY[-1]).ok
 
     workspace.app.fail_next(Fault(cut=True))  # the message about many is taken, and its answer lost
-    deliver_all(told)
+    deliver_until_quiet(told)
     let_time_pass(told)
-    deliver_all(told)
+    deliver_until_quiet(told)
 
     *days, together = workspace.channel()
     assert [len(day.answers) for day in days] == [0] * 30

@@ -7,18 +7,13 @@ from llm_finops.ledger.restating import confirm
 from llm_finops.pipeline.restate import restate
 from llm_finops.pipeline.said import changed, said_of
 from llm_finops_tests.pipeline.little import DAYS, FIRST, LAST, Little
-from llm_finops_tests.pipeline.workspace import Workspace, deliver, let_time_pass
+from llm_finops_tests.pipeline.workspace import Workspace, deliver, deliver_until_quiet, let_time_pass, tell_each
 
 
 @pytest.fixture
 def told(due: Little, workspace: Workspace) -> Little:
     """Five days, each told in its time."""
-    with due.ledger() as ledger, ledger.writing() as connection:
-        connection.exec_driver_sql("delete from digests")
-    for day in DAYS:
-        with due.ledger() as ledger:
-            assert ledger.journals.make_due(day, "")
-        deliver(due)
+    tell_each(due, DAYS)
     assert len(workspace.channel()) == len(DAYS)
     return due
 
@@ -28,11 +23,6 @@ def report(company: Little, amount: str, *days: str) -> None:
     for day in days:
         company.report(day, amount=amount)
     assert company.settle(FIRST, LAST).ok
-
-
-def deliver_all(company: Little) -> None:
-    while deliver(company):
-        pass
 
 
 def together(workspace: Workspace) -> list[str]:
@@ -54,7 +44,7 @@ def test_many_restated_days_are_one_message_although_slack_was_down_and_runs_cam
     workspace.come_back()
     assert kinds(told, "restated") == [(LAST, "due")]
     let_time_pass(told)
-    deliver_all(told)
+    deliver_until_quiet(told)
 
     (text,) = together(workspace)
     assert text.startswith("Restated: 5 days of LLM costs\n")
@@ -77,14 +67,14 @@ def test_a_message_about_many_days_that_nobody_knows_of_silences_what_it_told_an
         confirm(work.ledger, said.handled, seq - 1)
         assert said_of(work)[LAST].seq == said.seq, "a run that looked less far takes nothing back"
     workspace.app.fail_next(Fault(cut=True))
-    deliver_all(told)
+    deliver_until_quiet(told)
     assert kinds(told, "restated") == [(LAST, "unknown")]
     assert [message.answers for message in workspace.channel()] == [[]] * 6
 
     report(told, "9.00", FIRST)  # while nobody can look whether it is there
     with told.ledger() as ledger, ledger.writing() as connection:
         connection.exec_driver_sql("update digests set next_at = '' where kind = 'edit'")
-    deliver_all(told)
+    deliver_until_quiet(told)
     first, *others, _ = workspace.channel()
     assert [answer.splitlines()[2] for answer in first.answers] == [" $6.10  $11.10  +$5.00  cost"]
     assert [message.answers for message in others] == [[]] * 4

@@ -2,7 +2,7 @@
 
 import json
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -96,6 +96,22 @@ def deliver(company: Little) -> list[str]:
             except (NotDelivered, SlackError) as trouble:
                 said.append(str(trouble))
     return said
+
+
+def deliver_until_quiet(company: Little) -> None:
+    """Ticks of the sensor until nothing is due."""
+    while deliver(company):
+        pass
+
+
+def tell_each(company: Little, days: Sequence[str]) -> None:
+    """Each day told in its time, whatever was due before."""
+    with company.ledger() as ledger, ledger.writing() as connection:
+        connection.exec_driver_sql("delete from digests")
+    for day in days:
+        with company.ledger() as ledger:
+            assert ledger.journals.make_due(day, "")
+        deliver(company)
 
 
 def _read(message: Mapping[str, Any]) -> str:
