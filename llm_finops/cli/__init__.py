@@ -6,7 +6,20 @@ from typing import Annotated
 
 import typer
 
-from llm_finops.cli import backfill, demo, dev, doctor, explain, fingerprint, init, loads, move, price, replay
+from llm_finops.cli import (
+    backfill,
+    demo,
+    dev,
+    doctor,
+    explain,
+    fingerprint,
+    init,
+    loads,
+    move,
+    price,
+    replay,
+    summary,
+)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -31,7 +44,7 @@ def _options(
     pass
 
 
-for command in (init, doctor, backfill, price, explain, fingerprint, loads, replay, move, demo, dev):
+for command in (init, doctor, backfill, summary, price, explain, fingerprint, loads, replay, move, demo, dev):
     command.register(app)
 
 

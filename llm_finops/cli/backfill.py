@@ -52,6 +52,10 @@ def backfill(
         reports = run_ranges(build(config, finops), finops, dagster, str(start), str(end), only_missing=missing)
     if not _told(reports, str(start), str(end), as_json):
         raise typer.Exit(1)
+    if not as_json and sys.stdout.isatty():
+        sys.stdout.write(
+            "Next: llm-finops summary (the day's message), llm-finops dev (the Dagster UI, which runs daily)\n"
+        )
 
 
 def _told(reports: "list[RunReport]", start: str, end: str, as_json: bool) -> bool:

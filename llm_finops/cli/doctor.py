@@ -51,7 +51,9 @@ def doctor(
     elif problems:
         sys.stdout.write(f"\n{problems} problem{'s' if problems > 1 else ''}, {warnings} to look at.\n")
     else:
-        sys.stdout.write(f"\nGreen, {warnings} to look at. Next: llm-finops backfill --days 90\n")
+        sys.stdout.write(
+            f"\nGreen, {warnings} to look at. Next: llm-finops backfill --days 90, then llm-finops summary\n"
+        )
     if not as_json:
         _show_mappings(general, mappings)
     if problems:

@@ -6,15 +6,20 @@ from datetime import date, timedelta
 
 from llm_finops.core.digest import Cause, Change, Figures, Message, changes, digest, restated, restated_together
 from llm_finops.ledger import Digest
+from llm_finops.ledger import datasets as d
 from llm_finops.ledger.journals import ANSWER, DUE, EDIT, REFUSED, RESTATED, SENDING, SENT, SUMMARY, UNKNOWN
 from llm_finops.ledger.restating import moved, restated_days
-from llm_finops.pipeline.complete import incomplete_between, is_ready, missing_of
+from llm_finops.pipeline.complete import incomplete_between, is_ready, missing_of, newest_complete
 from llm_finops.pipeline.figures import figures_of
-from llm_finops.pipeline.work import Work, each_day
+from llm_finops.pipeline.work import Work, each_day, key
 from llm_finops.slack import Letter, Posted
 from llm_finops.slack.outcomes import GONE
 
 _EARLIER_MAX = 7  # days of an outage that get a line of their own
+
+
+class NothingBooked(Exception):
+    """There is no day to speak of; the message says what to do."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +88,20 @@ def untold(work: Work, day: str) -> list[str]:
 def message_of(work: Work, day: str, seq: int | None = None) -> Message:
     """The message of a complete day, now or as of a commit, with a line for each day that was never told."""
     return digest(_figures(work, day, seq))
+
+
+def message_now(work: Work, day: str | None = None) -> Message:
+    """The message of a day, or of the newest complete one, as the ledger stands; PARTIAL where the day lacks a source.
+
+    NothingBooked where there is no such day.
+    """
+    if (at := day or newest_complete(work)) is None:
+        raise NothingBooked("no day is complete yet: run `llm-finops backfill --days 90`, or ask for one with --day")
+    if is_ready(work, at):
+        return message_of(work, at)
+    if key(d.MARGINS, "*", at) not in work.ledger.heads(d.MARGINS, "*"):
+        raise NothingBooked(f"nothing is booked of {at}: run `llm-finops backfill --from {at} --to {at}`")
+    return partial_letter(work, at, at).message
 
 
 def partial_letter(work: Work, day: str, until: str) -> Letter:
