@@ -11,7 +11,7 @@ import typer
 
 if TYPE_CHECKING:
     from llm_finops.core.explain import ExplainedAllocation, ExplainedMargin, ExplainedShare, Explanation
-    from llm_finops.pipeline.converted_customer import Converted
+    from llm_finops.ledger.converted_customer import Converted
 
 
 def register(app: typer.Typer) -> None:
@@ -28,8 +28,8 @@ def explain(
     """Trace a customer's day: margin → allocations → shares of lines, weights, prices → loads. Every step adds up."""
     from llm_finops.config import load
     from llm_finops.core.explain import ExplainError
-    from llm_finops.pipeline.converted_customer import converted_customer
-    from llm_finops.pipeline.explaining import explain_customer
+    from llm_finops.ledger.converted_customer import converted_customer
+    from llm_finops.ledger.explaining import explain_customer
     from llm_finops.pipeline.visible import visible
     from llm_finops.pipeline.work import opened
 

@@ -1,6 +1,6 @@
 """The journal of loads as people look at it: what was read, what came of it, which rows are not counted."""
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -63,18 +63,28 @@ def loads(
         open_now = [held.load_id for held in held_days(ledger)]
         query = query.where(sa.or_(LOADS.c.outcome != "whole", LOADS.c.load_id.in_(open_now)))
     with ledger.reading() as connection:
-        return [Load(*row, *_counts(connection, row.load_id)) for row in connection.execute(query).all()]
+        return loads_of(connection, query)
+
+
+def loads_of(connection: sa.Connection, query: sa.Select[Any]) -> list[Load]:
+    """The loads that a query selects whole, with their counts."""
+    return [Load(*row, *_counts(connection, row.load_id)) for row in connection.execute(query).all()]
 
 
 def bad_rows(ledger: "Ledger") -> list[BadRow]:
     """The rows that are not counted now: of each day, those of the newest load that booked it."""
+    with ledger.reading() as connection:
+        return bad_rows_of(connection)
+
+
+def bad_rows_of(connection: sa.Connection) -> list[BadRow]:
+    """The same, in somebody's transaction."""
     named = (LOAD_PERIODS.c.dataset, LOAD_PERIODS.c.scope, LOAD_PERIODS.c.period)
     newest = sa.select(*named, sa.func.max(LOAD_PERIODS.c.load_id).label("load_id")).group_by(*named).subquery()
     is_it = sa.and_(*(newest.c[name] == QUARANTINE.c[name] for name in ("load_id", *Key._fields)))
     row = ("period", "scope", "dataset", "reason", "file", "detail", "load_id")
     query = sa.select(*(QUARANTINE.c[name] for name in row)).join(newest, is_it)
-    with ledger.reading() as connection:
-        return sorted(BadRow(*found) for found in connection.execute(query))
+    return sorted(BadRow(*found) for found in connection.execute(query))
 
 
 def _counts(connection: sa.Connection, load_id: int) -> tuple[int, ...]:

@@ -98,7 +98,12 @@ def hold(ledger: "Ledger", held: Held, pages: Sequence[Page] = ()) -> None:
 def held_days(ledger: "Ledger") -> list[Held]:
     """The days that are held now, by dataset, scope and day: the newest of each, if nothing was booked since."""
     with ledger.reading() as connection:
-        return [held for _, held in _held_roots(connection)]
+        return held_of(connection)
+
+
+def held_of(connection: sa.Connection) -> list[Held]:
+    """The same, in somebody's transaction."""
+    return [held for _, held in _held_roots(connection)]
 
 
 def holds_of(ledger: "Ledger", load_id: int) -> frozenset[Key]:

@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from llm_finops.core.digest import Change, plain
 from llm_finops.doctor.rates import examine_rates
 from llm_finops.ledger import datasets as d
+from llm_finops.ledger.converted_customer import Converted, converted_customer
 from llm_finops.pipeline.complete import newest_complete
-from llm_finops.pipeline.converted_customer import Converted, converted_customer
 from llm_finops.pipeline.decide import convert_days
 from llm_finops.pipeline.figures import figures_of
 from llm_finops.pipeline.graph import declared

@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 from llm_finops.core.convert import Rates, pair_text
 from llm_finops.core.currencies import ConvertedMargin
-from llm_finops.ledger import Ledger
 from llm_finops.ledger import datasets as d
-from llm_finops.pipeline.work import key
+from llm_finops.ledger.ledger import Ledger
+from llm_finops.ledger.versions import Key
 
 
 class Converted(NamedTuple):
@@ -22,15 +22,18 @@ class Converted(NamedTuple):
     rates: tuple[tuple[str, str], ...]
 
 
-def converted_customer(ledger: Ledger, customer: str, day: str) -> Converted | None:
-    """What is booked of the customer's day in the reporting currency; None where nothing is converted."""
-    version = ledger.heads(d.CONVERTED_MARGINS, "*").get(key(d.CONVERTED_MARGINS, "*", day))
+def converted_customer(ledger: Ledger, customer: str, day: str, seq: int | None = None) -> Converted | None:
+    """What is booked of the customer's day in the reporting currency; None where nothing is converted.
+
+    Now, or as of a commit.
+    """
+    version = ledger.heads(d.CONVERTED_MARGINS, "*", seq).get(Key(d.CONVERTED_MARGINS.name, "*", day))
     if version is None:
         return None
     inputs = ledger.inputs(version)
     with ledger.reading() as connection:
         rows = ledger.records(connection, d.CONVERTED_MARGINS, version)
-        margins = ledger.records(connection, d.MARGINS, inputs[key(d.MARGINS, "*", day)])
+        margins = ledger.records(connection, d.MARGINS, inputs[Key(d.MARGINS.name, "*", day)])
         months = [used for at, used in sorted(inputs.items()) if used and at.dataset == d.FX_RATES.name]
         rates = Rates(rate for used in months for rate in ledger.records(connection, d.FX_RATES, used))
     own = [row for row in rows if row.customer == customer]

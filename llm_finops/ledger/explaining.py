@@ -8,9 +8,9 @@ from llm_finops.core.explain import Explanation, explain
 from llm_finops.core.price import PriceBook
 from llm_finops.core.records import SPREAD, Allocation, CostLine
 from llm_finops.core.settings import Settings, from_rows
-from llm_finops.ledger import Key, Ledger
 from llm_finops.ledger import datasets as d
-from llm_finops.pipeline.work import key
+from llm_finops.ledger.ledger import Ledger
+from llm_finops.ledger.versions import Key
 
 Load = dict[str, Any]
 
@@ -23,27 +23,27 @@ class _Recorded:
         self.inputs = ledger.inputs(version_id)
 
     def read(self, dataset: d.Dataset[d.Row], scope: str, period: str) -> list[d.Row]:
-        version_id = self.inputs.get(key(dataset, scope, period), 0)
+        version_id = self.inputs.get(Key(dataset.name, scope, period), 0)
         if not version_id:
             return []
         with self._ledger.reading() as connection:
             return self._ledger.records(connection, dataset, version_id)
 
 
-def explain_customer(ledger: Ledger, customer: str, day: str) -> tuple[Explanation, list[Load]]:
-    """The tree of a customer's day, and the loads that its figures came by, with their content hashes."""
-    margins = ledger.read(d.MARGINS, "*", day)
+def explain_customer(ledger: Ledger, customer: str, day: str, seq: int | None = None) -> tuple[Explanation, list[Load]]:
+    """The tree of a customer's day, now or as of a commit, and the loads its figures came by, with their hashes."""
+    margins = ledger.read(d.MARGINS, "*", day, seq)
     shares: list[Share] = []
     lines: dict[str, CostLine] = {}
     given: list[Allocation] = []
-    sources = _told_by_margins(ledger, customer, day)
+    sources = _told_by_margins(ledger, customer, day, seq)
     books = _Books(ledger)
     by_account: dict[str, PriceBook] = {}
-    for at, version_id in sorted(ledger.heads(d.ALLOCATIONS).items()):
+    for at, version_id in sorted(ledger.heads(d.ALLOCATIONS, seq=seq).items()):
         if at.period != day:
             continue
         recorded = _Recorded(ledger, version_id)
-        booked = ledger.read(d.ALLOCATIONS, at.scope, day)
+        booked = ledger.read(d.ALLOCATIONS, at.scope, day, seq)
         given += booked
         traced, of_account = _traced(recorded, at.scope, day)
         shares += traced
@@ -51,13 +51,21 @@ def explain_customer(ledger: Ledger, customer: str, day: str) -> tuple[Explanati
         if methods := {allocation.method for allocation in booked if allocation.customer == customer}:
             sources |= _told_by_account(recorded, at, spread=SPREAD in methods)
             by_account[at.scope] = books.behind(recorded)
-    outcomes = ledger.read(d.REQUEST_COSTS, "*", day)
+    outcomes = ledger.read(d.REQUEST_COSTS, "*", day, seq)
     return explain(day, customer, margins, given, shares, lines, by_account, outcomes), _loads(ledger, sources)
 
 
-def _told_by_margins(ledger: Ledger, customer: str, day: str) -> dict[Key, int]:
+def traced_shares(ledger: Ledger, account: str, day: str, seq: int | None = None) -> list[Share]:
+    """The shares of an account's day, reckoned from what its allocations were made of; [] where it has none."""
+    version_id = ledger.heads(d.ALLOCATIONS, account, seq).get(Key(d.ALLOCATIONS.name, account, day))
+    if version_id is None:
+        return []
+    return list(_traced(_Recorded(ledger, version_id), account, day)[0])
+
+
+def _told_by_margins(ledger: Ledger, customer: str, day: str, seq: int | None) -> dict[Key, int]:
     """Of what the day's margins were made of, the revenue and the requests that name the customer."""
-    version_id = ledger.heads(d.MARGINS, "*").get(key(d.MARGINS, "*", day))
+    version_id = ledger.heads(d.MARGINS, "*", seq).get(Key(d.MARGINS.name, "*", day))
     if version_id is None:
         return {}
     recorded = _Recorded(ledger, version_id)
@@ -112,7 +120,7 @@ class _Books:
         for dataset in (d.PRICED_USAGE, d.REQUEST_TOTALS):
             for at, used in sorted(recorded.inputs.items()):
                 if used and at.dataset == dataset.name:
-                    prices = prices or self._ledger.inputs(used).get(key(d.PRICES, "*", "*"), 0)
+                    prices = prices or self._ledger.inputs(used).get(Key(d.PRICES.name, "*", "*"), 0)
         if prices not in self._built:
             with self._ledger.reading() as connection:
                 rows = self._ledger.records(connection, d.PRICES, prices) if prices else []

@@ -1,0 +1,119 @@
+"""The named queries of the dashboard: what each figure of a page is asked of the ledger by. They only read.
+
+    with snapshot(ledger) as reader:
+        asked = Asked("2026-11-01", "2026-11-30", "USD")
+        total, by_model = margin_total(reader, asked), cost_by(reader, asked, "model")
+
+All figures of one reader are of one moment, whatever is booked meanwhile. Amounts are whole nano-units (1e-9) of the
+one currency that was asked for; days are UTC and periods inclusive. What is not known is None, never 0.
+"""
+
+from llm_finops.ledger.queries.asked import Asked
+from llm_finops.ledger.queries.cost import COST_DIMS, Cost, cost_by
+from llm_finops.ledger.queries.health import (
+    BasisDay,
+    CoverageDay,
+    Restated,
+    SourceRead,
+    basis_days,
+    coverage_days,
+    held,
+    quarantined,
+    restated,
+    sources,
+)
+from llm_finops.ledger.queries.money import Margins, Ranked, margin_by, margin_days, margin_total
+from llm_finops.ledger.queries.prices import Implied, PriceChange, implied, price_changes, prices_of
+from llm_finops.ledger.queries.reader import Reader, snapshot
+from llm_finops.ledger.queries.reconciled import (
+    FindingCount,
+    LadderRow,
+    LineSum,
+    findings_by,
+    findings_rows,
+    ladder,
+)
+from llm_finops.ledger.queries.requests import (
+    OUTCOME_DIMS,
+    REQUEST_DIMS,
+    Outcomes,
+    Quantiles,
+    Requests,
+    outcomes,
+    quantiles,
+    requests_by,
+)
+from llm_finops.ledger.queries.span import Choices, CurrencyCost, Span, choices, currencies, customers_like, span
+from llm_finops.ledger.queries.trace import (
+    Line,
+    LineTrace,
+    LoadTrace,
+    customer_day,
+    line,
+    line_shares,
+    lines_of,
+    load,
+)
+from llm_finops.ledger.queries.usage import CacheSaving, Metered, cache_savings, meters
+
+__all__ = [
+    "COST_DIMS",
+    "OUTCOME_DIMS",
+    "REQUEST_DIMS",
+    "Asked",
+    "BasisDay",
+    "CacheSaving",
+    "Choices",
+    "Cost",
+    "CoverageDay",
+    "CurrencyCost",
+    "FindingCount",
+    "Implied",
+    "LadderRow",
+    "Line",
+    "LineSum",
+    "LineTrace",
+    "LoadTrace",
+    "Margins",
+    "Metered",
+    "Outcomes",
+    "PriceChange",
+    "Quantiles",
+    "Ranked",
+    "Reader",
+    "Requests",
+    "Restated",
+    "SourceRead",
+    "Span",
+    "basis_days",
+    "cache_savings",
+    "choices",
+    "cost_by",
+    "coverage_days",
+    "currencies",
+    "customer_day",
+    "customers_like",
+    "findings_by",
+    "findings_rows",
+    "held",
+    "implied",
+    "ladder",
+    "line",
+    "line_shares",
+    "lines_of",
+    "load",
+    "margin_by",
+    "margin_days",
+    "margin_total",
+    "meters",
+    "outcomes",
+    "price_changes",
+    "prices_of",
+    "quantiles",
+    "quarantined",
+    "requests_by",
+    "restated",
+    "snapshot",
+    "sources",
+    "span",
+]

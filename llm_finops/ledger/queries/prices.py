@@ -1,0 +1,86 @@
+"""Prices: what the book says, when that changes, and what the bills imply."""
+
+from collections.abc import Collection
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from llm_finops.core.derived import ImpliedPrice
+from llm_finops.core.price import PriceBook, spellings
+from llm_finops.core.records import BEGINNING, FOREVER, Price
+from llm_finops.ledger.queries.asked import Asked
+from llm_finops.ledger.queries.facts import IMPLIED_PRICES, PRICED_USAGE
+from llm_finops.ledger.queries.reader import Reader
+from llm_finops.ledger.schema import FACTS, VERSIONS
+from llm_finops.ledger.versions import is_current
+
+
+class Implied(NamedTuple):
+    """What a day's bill charges for a quantity, beside the book (see `ImpliedPrice`)."""
+
+    day: str
+    account: str
+    price: ImpliedPrice
+
+
+class PriceChange(NamedTuple):
+    """A price that begins, changes or ends; nano-units for a million of the meter's unit, None: there is none."""
+
+    at: str  # the instant, UTC: 2026-11-01T00:00:00Z
+    provider: str
+    model: str
+    service_tier: str
+    context_band: str
+    meter: str
+    currency: str
+    before_nano: int | None
+    after_nano: int | None
+    source: str  # of the price that holds from now on; of one that ends, its own
+
+
+def implied(reader: Reader, asked: Asked) -> tuple[Implied, ...]:
+    """By day, account and price, sorted; only provider filters."""
+    query = IMPLIED_PRICES.select(("day", "account", *ImpliedPrice._fields), [], asked, "provider")
+    rows = reader.rows(query.where(IMPLIED_PRICES.table.c.currency == asked.currency))
+    found = [Implied(row[0], row[1], ImpliedPrice(*row[2:])) for row in rows]
+    return tuple(sorted(found, key=lambda row: (row.day, row.account, row.price[:7])))
+
+
+def price_changes(reader: Reader, first: str, last: str) -> tuple[PriceChange, ...]:
+    """The prices, as they hold (contract before list), that change within the period, of the models used in it."""
+    used = {tuple(row) for row in reader.rows(PRICED_USAGE.select(("provider", "model"), [], Asked(first, last, "")))}
+    pairs = {(provider, model) for provider, model in used}
+    rows = PriceBook(booked_prices(reader, {provider for provider, _ in pairs})).rows_for(pairs)
+    begun = {(*_thing(row), row.valid_from): row for row in rows}
+    ended = {(*_thing(row), row.valid_until): row for row in rows}
+    found = [
+        _change(key[-1], ended.get(key), begun.get(key))
+        for key in begun.keys() | ended.keys()
+        if key[-1] not in {BEGINNING, FOREVER} and first <= key[-1][:10] <= last
+    ]
+    return tuple(sorted(found, key=lambda change: change[:7]))
+
+
+def prices_of(reader: Reader, provider: str, model: str) -> tuple[Price, ...]:
+    """Every booked price that names the model or the pattern it is a snapshot of: contract and list, as given."""
+    names = {name.lower() for name in spellings(model)}
+    return tuple(row for row in booked_prices(reader, {provider}) if row.model.lower() in names)
+
+
+def booked_prices(reader: Reader, providers: Collection[str]) -> list[Price]:
+    """The price rows of these providers that hold now, sorted."""
+    table = FACTS["prices"]
+    query = sa.select(*(table.c[name] for name in Price._fields))
+    query = query.join(VERSIONS, VERSIONS.c.version_id == table.c.version_id)
+    query = query.where(is_current(None), table.c.provider.in_(sorted(providers)))
+    return sorted(Price(*row) for row in reader.rows(query))
+
+
+def _thing(row: Price) -> tuple[str, str, str, str, str, str]:
+    return row.provider, row.model, row.service_tier, row.context_band, row.meter, row.currency
+
+
+def _change(at: str, before: Price | None, after: Price | None) -> PriceChange:
+    (row, *_) = [price for price in (after, before) if price]
+    nano = [price.price_nano if price else None for price in (before, after)]
+    return PriceChange._make((at, *_thing(row), *nano, row.source))

@@ -1,0 +1,65 @@
+"""One consistent look at the ledger: every query of a page sees the same commit."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from sqlalchemy.exc import OperationalError
+
+from llm_finops.core.money import MoneyError, fits
+from llm_finops.ledger.errors import LedgerError
+from llm_finops.ledger.schema import CLOCK, COMMITS
+
+if TYPE_CHECKING:
+    from llm_finops.ledger.ledger import Ledger
+
+
+@dataclass(frozen=True)
+class Reader:
+    """A transaction that only reads. `seq` is the newest commit it sees (0: nothing is booked), `at_utc` its time."""
+
+    ledger: "Ledger"
+    connection: sa.Connection
+    seq: int
+    at_utc: str | None
+
+    def rows(self, query: sa.Executable) -> Sequence[Any]:
+        """The rows of a query; LedgerError where a sum does not fit 64 bits."""
+        try:
+            return self.connection.execute(query).all()
+        except OperationalError as error:
+            if "integer overflow" not in str(error):
+                raise
+            raise LedgerError("a sum of these days does not fit 64 bits: ask for less") from error
+
+
+@contextmanager
+def snapshot(ledger: "Ledger") -> Iterator[Reader]:
+    """A reader of one moment: nothing that is booked while it lasts is seen, and no writer waits for it."""
+    with ledger.engine.connect() as connection:
+        if connection.dialect.name == "postgresql":  # SQLite's transactions see one moment by themselves
+            connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        with connection.begin():
+            newest = sa.select(CLOCK.c.seq, COMMITS.c.at_utc).join_from(
+                CLOCK, COMMITS, COMMITS.c.seq == CLOCK.c.seq, isouter=True
+            )
+            seq, at_utc = connection.execute(newest).one()
+            yield Reader(ledger, connection, int(seq), at_utc)
+
+
+def whole(value: Any) -> int:
+    """A sum as the stores give it (PostgreSQL: of any size) as a whole number of 64 bits; of nothing, 0.
+
+    LedgerError where it does not fit.
+    """
+    try:
+        return fits(int(value or 0))
+    except MoneyError as error:
+        raise LedgerError("a sum of these days does not fit 64 bits: ask for less") from error
+
+
+def known(value: Any) -> int | None:
+    """The same, of nothing None: what has no figure."""
+    return None if value is None else whole(value)

@@ -1,0 +1,81 @@
+"""What there is to ask for: days, currencies, and the values of the filters."""
+
+from typing import NamedTuple
+
+import sqlalchemy as sa
+
+from llm_finops.ledger.queries.asked import Asked
+from llm_finops.ledger.queries.facts import ALLOCATIONS, MARGINS
+from llm_finops.ledger.queries.reader import Reader, whole
+from llm_finops.ledger.schema import VERSIONS
+from llm_finops.ledger.versions import is_current
+
+
+class Span(NamedTuple):
+    """The first and the last day that have margins."""
+
+    first: str
+    last: str
+
+
+class CurrencyCost(NamedTuple):
+    """A currency that margins are in, with all their cost in it (nano-units; 0: revenue only)."""
+
+    currency: str
+    cost_nano: int
+
+
+class Choices(NamedTuple):
+    """What the filters can be set to; each sorted by its bytes."""
+
+    providers: tuple[str, ...]
+    environments: tuple[str, ...]
+    features: tuple[str, ...]  # `(all)`, revenue of no feature, is not one
+
+
+def span(reader: Reader) -> Span | None:
+    """The first and the last day with margins; None where there are none."""
+    period = VERSIONS.c.period
+    query = sa.select(sa.func.min(period), sa.func.max(period))
+    query = query.where(VERSIONS.c.dataset == "margins", VERSIONS.c.rows > 0, is_current(None))
+    first, last = reader.rows(query)[0]
+    return Span(first, last) if first else None
+
+
+def currencies(reader: Reader, first: str, last: str) -> tuple[CurrencyCost, ...]:
+    """The currencies of the period's margins, the largest cost first (in its own units: no rate is asked)."""
+    table = MARGINS.table.c
+    query = MARGINS.select(["currency"], [sa.func.sum(table.cost_nano)], Asked(first, last, ""))
+    found = [CurrencyCost(row[0], whole(row[1])) for row in reader.rows(query)]
+    return tuple(sorted(found, key=lambda row: (-row.cost_nano, row.currency)))
+
+
+def choices(reader: Reader, asked: Asked) -> Choices:
+    """What occurs in the period and currency. The filters do not apply: another value can always be chosen."""
+    table = ALLOCATIONS.table.c
+    columns = ("provider", "environment", "feature")
+    query = ALLOCATIONS.select(columns, [], asked).where(table.currency == asked.currency)
+    found = reader.rows(query)
+    providers, environments, features = (tuple(sorted({row[i] for row in found})) for i in range(len(columns)))
+    return Choices(providers, environments, features)
+
+
+def customers_like(reader: Reader, text: str, limit: int) -> tuple[str, ...]:
+    """Customers of any day whose name holds the text, ASCII letters in either case; those that begin with it first."""
+    customer = MARGINS.table.c.customer
+    name, sought = sa.func.lower(customer), _lower(text)
+    begins = sa.case((name.startswith(sought, autoescape=True), 0), else_=1).label("begins")
+    found = (
+        sa.select(customer, begins)
+        .distinct()
+        .join(VERSIONS, VERSIONS.c.version_id == MARGINS.table.c.version_id)
+        .where(is_current(None), name.contains(sought, autoescape=True))
+        .subquery()
+    )
+    query = sa.select(found.c.customer).order_by(found.c.begins, found.c.customer).limit(limit)
+    return tuple(row[0] for row in reader.rows(query))
+
+
+def _lower(text: str) -> str:
+    """As both databases lower text that sorts by its bytes: A to Z alone."""
+    return "".join(letter.lower() if letter.isascii() else letter for letter in text)
