@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo demo-killed test check ui install
+.PHONY: demo demo-killed test check ui dashboard install
 
 demo: install
 	$(BIN)/llm-finops demo $(if $(UNTIL),--until $(UNTIL))
@@ -16,6 +16,9 @@ test: install
 
 ui: install
 	$(BIN)/llm-finops dev
+
+dashboard: install
+	$(BIN)/llm-finops dashboard
 
 check: install
 	$(BIN)/ruff format --check .

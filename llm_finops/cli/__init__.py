@@ -8,6 +8,7 @@ import typer
 
 from llm_finops.cli import (
     backfill,
+    dashboard,
     demo,
     dev,
     doctor,
@@ -44,7 +45,21 @@ def _options(
     pass
 
 
-for command in (init, doctor, backfill, summary, price, explain, fingerprint, loads, replay, move, demo, dev):
+for command in (
+    init,
+    doctor,
+    backfill,
+    summary,
+    price,
+    explain,
+    fingerprint,
+    loads,
+    replay,
+    move,
+    demo,
+    dev,
+    dashboard,
+):
     command.register(app)
 
 

@@ -93,6 +93,11 @@ def reopened(home: Path) -> Iterator[dict[str, str]]:
         yield environment
 
 
+def left(home: Path) -> dict[str, str]:
+    """The environment of the company as it was left, for who only reads its ledger: nothing of its world runs."""
+    return _environment(home, Clock(home / "clock"), {})
+
+
 def _environment(home: Path, clock: Clock, keys: Mapping[str, str]) -> dict[str, str]:
     ours = {
         "LLM_FINOPS_HOME": str(home),

@@ -5,7 +5,7 @@ from llm_finops.ledger.clock import utc_now
 from llm_finops.ledger.errors import LedgerError, LedgerTooNew, WrongInput
 from llm_finops.ledger.gather import Gather
 from llm_finops.ledger.implied import prices_that_differ
-from llm_finops.ledger.inspection import Inspection, inspect_ledger
+from llm_finops.ledger.inspection import Inspection, inspect_ledger, inspect_revision
 from llm_finops.ledger.journals import Digest, SourceFile
 from llm_finops.ledger.ledger import Ledger
 from llm_finops.ledger.loads import BadRow, Load, bad_rows, loads
@@ -38,6 +38,7 @@ __all__ = [
     "bad_rows",
     "findings_by_kind",
     "inspect_ledger",
+    "inspect_revision",
     "loads",
     "move",
     "open_engine",

@@ -24,6 +24,17 @@ class Inspection(NamedTuple):
         return self.revision == SCHEMA
 
 
+def inspect_revision(url: str) -> str | None:
+    """The schema of the ledger; None where there is none. Nothing is made or changed by looking."""
+    if _is_missing(url):
+        return None
+    engine = open_engine(url, announced=False)
+    try:
+        return revision_of(engine)
+    finally:
+        engine.dispose()
+
+
 def inspect_ledger(url: str) -> Inspection:
     """Look; LedgerError where the database cannot be reached, in words without its password."""
     if _is_missing(url):

@@ -96,7 +96,7 @@ def test_all_well_is_green_and_says_what_to_expect(shop: Shop, tmp_path: Path) -
     assert "ok revenue.billing 59 rows, for 2026-11-01 to 2026-11-30." in said.out
     assert "ok ledger There is none yet" in said.out
     assert "ok slack The token speaks as finops in Lantern, to the channel C0LANTERN01." in said.out
-    assert "Green, 1 to look at. Next: llm-finops backfill --days 90, then llm-finops summary\n" in said.out
+    assert "Green, 1 to look at. Next: llm-finops backfill --days 90, then llm-finops summary" in said.out
     assert said.out.endswith("Next mapping: Not known yet: nothing is booked.")
     assert "warning providers.openai Coarser grain: costs by api_key_id" in said.out
     assert not (tmp_path / "home").exists()

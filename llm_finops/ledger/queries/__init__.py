@@ -9,7 +9,7 @@ one currency that was asked for; days are UTC and periods inclusive. What is not
 """
 
 from llm_finops.ledger.queries.asked import Asked
-from llm_finops.ledger.queries.cost import COST_DIMS, Cost, cost_by
+from llm_finops.ledger.queries.cost import COST_DIMS, Cost, CostDim, cost_by
 from llm_finops.ledger.queries.health import (
     BasisDay,
     CoverageDay,
@@ -65,6 +65,7 @@ __all__ = [
     "CacheSaving",
     "Choices",
     "Cost",
+    "CostDim",
     "CoverageDay",
     "CurrencyCost",
     "FindingCount",

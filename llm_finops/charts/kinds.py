@@ -1,0 +1,144 @@
+"""The kinds of pictures there are; a page picks one and gives it points."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from llm_finops.charts.chart import Chart, Point
+from llm_finops.charts.theme import BAD, GOOD, HEIGHT, INK, MUTED, NEUTRAL, SERIES, WIDTH, config
+
+_BAR_HEIGHT = 20
+Mark = Literal["line", "stack"]
+
+
+def by_day(
+    title: str,
+    says: str,
+    points: Sequence[Point],
+    *,
+    unit: str,
+    mark: Mark = "line",
+    log: bool = False,
+    height: int = HEIGHT,
+) -> Chart:
+    """Series over days, as lines or as stacked bars. `x` of a point is its day; a gap in a line stays a gap."""
+    series = list(dict.fromkeys(point.series for point in points))
+    x: dict[str, Any] = {"field": "x", "type": "temporal", "title": None, "scale": {"type": "utc"}}
+    x["axis"] = {"format": "%-d %b", "grid": False, "tickCount": 6, "labelOverlap": True}
+    y: dict[str, Any] = {"field": "value", "type": "quantitative", "title": unit, "axis": _amounts()}
+    y["scale"] = {"type": "log"} if log else {"zero": True}
+    colour: dict[str, Any] = {"field": "series", "type": "nominal", "sort": series, "title": None}
+    colour["scale"] = {"domain": series, "range": list(SERIES[: max(len(series), 1)])}
+    colour["legend"] = {"orient": "top", "columns": 3} if len(series) > 1 else None
+    drawn = {"x": x, "y": y, "color": colour}
+    if mark == "stack":
+        days = {point.x for point in points}
+        bar = {"type": "bar", "aria": False, "width": max(1.5, 0.8 * WIDTH / max(len(days), 1))}
+        layer = {"mark": bar, "encoding": {**drawn, "order": {"field": "rank", "type": "quantitative"}}}
+    else:
+        line = {"type": "line", "aria": False, "strokeWidth": 2, "invalid": "break-paths-show-domains"}
+        layer = {"mark": line, "encoding": drawn}
+    rows = [{**_row(point), "rank": series.index(point.series)} for point in points]
+    spec = {"layer": [layer, _pointed_at(points, x)], "width": WIDTH, "height": height}
+    return _chart(title, says, rows, spec)
+
+
+def bars(title: str, says: str, points: Sequence[Point], *, unit: str, signed: bool = False) -> Chart:
+    """One bar a name, in the order given; `signed`: below zero in another colour."""
+    names = [point.x for point in points]
+    y: dict[str, Any] = {"field": "x", "type": "nominal", "sort": names, "title": None}
+    y["axis"] = {"ticks": False, "domain": False, "labelLimit": 130, "labelPadding": 6}
+    x = {"field": "value", "type": "quantitative", "title": unit, "axis": {**_amounts(), "tickCount": 5}}
+    colour: dict[str, Any] = {"value": NEUTRAL}
+    if signed:
+        colour = {"condition": {"test": "datum.value < 0", "value": BAD}, "value": GOOD}
+    encoding = {"x": x, "y": y, "color": colour, "description": {"field": "said", "type": "nominal"}}
+    mark = {"type": "bar", "aria": True, "cornerRadiusEnd": 2}
+    spec = {"mark": mark, "encoding": encoding, "width": WIDTH - 80, "height": {"step": _BAR_HEIGHT}}
+    return _chart(title, says, [_row(point) for point in points], spec)
+
+
+def waterfall(title: str, says: str, points: Sequence[Point], *, unit: str) -> Chart:
+    """From one total to another by what lies between. `series` of a point: total, or step (its value is the change)."""
+    rows, level = [], 0.0
+    for place, point in enumerate(points):
+        value = point.value or 0.0
+        start = 0.0 if point.series == "total" else level
+        level = start + value
+        colour = NEUTRAL if point.series == "total" else BAD if value > 0 else GOOD
+        rows.append({**_row(point), "from": start, "to": level, "colour": colour, "place": place})
+    x: dict[str, Any] = {"field": "x", "type": "nominal", "sort": {"field": "place"}, "title": None}
+    x["axis"] = {"labelAngle": 0, "labelLimit": 90, "labelFontSize": 10}
+    encoding = {
+        "x": x,
+        "y": {"field": "from", "type": "quantitative", "title": unit, "axis": _amounts(), "scale": {"zero": False}},
+        "y2": {"field": "to"},
+        "color": {"field": "colour", "type": "nominal", "scale": None, "legend": None},
+        "description": {"field": "said", "type": "nominal"},
+    }
+    spec = {"mark": {"type": "bar", "aria": True}, "encoding": encoding, "width": WIDTH, "height": HEIGHT}
+    return _chart(title, says, rows, spec)
+
+
+def scatter(
+    title: str,
+    says: str,
+    points: Sequence[tuple[float, float, str, str]],
+    *,
+    x_unit: str,
+    y_unit: str,
+    log: bool = True,
+) -> Chart:
+    """Points (x, y, series, said), with the line on which both are equal: right of it y does not pay for x."""
+    scale: dict[str, Any] = {"type": "symlog", "constant": 0.1} if log else {"zero": True}
+    rows = [{"at": x, "value": y, "series": series, "said": said} for x, y, series, said in points]
+    series = list(dict.fromkeys(row["series"] for row in rows))
+    colour: dict[str, Any] = {
+        "field": "series",
+        "type": "nominal",
+        "sort": series,
+        "title": None,
+        "legend": {"orient": "top"},
+    }
+    colour["scale"] = {"domain": series, "range": list(SERIES[: max(len(series), 1)])}
+    top = max([1.0, *(max(x, y) for x, y, _, _ in points)])
+    low = min([0.0, *(min(x, y) for x, y, _, _ in points)])
+    axes = {
+        "x": {"field": "at", "type": "quantitative", "title": x_unit, "scale": scale, "axis": _amounts()},
+        "y": {"field": "value", "type": "quantitative", "title": y_unit, "scale": scale, "axis": _amounts()},
+    }
+    ends = [{"at": low, "value": low}, {"at": top, "value": top}]
+    dashed = {"type": "line", "aria": False, "strokeDash": [4, 4], "color": MUTED}
+    even = {"data": {"values": ends}, "mark": dashed, "encoding": axes}
+    marks = {
+        "mark": {"type": "circle", "size": 60, "opacity": 0.85, "aria": True},
+        "encoding": {**axes, "color": colour, "description": {"field": "said", "type": "nominal"}},
+    }
+    return _chart(title, says, rows, {"layer": [even, marks], "width": WIDTH, "height": 260})
+
+
+def _pointed_at(points: Sequence[Point], x: dict[str, Any]) -> dict[str, Any]:
+    """An unseen band a day, which says all that is drawn there."""
+    said: dict[str, list[str]] = {}
+    for point in points:
+        said.setdefault(point.x, []).append(point.said)
+    rows = [{"x": day, "said": f"{day}: " + " · ".join(texts)} for day, texts in said.items()]
+    band = {"type": "rule", "strokeWidth": WIDTH / max(len(said), 1), "opacity": 0, "color": INK, "aria": True}
+    place = {"field": "x", "type": "temporal", "scale": x["scale"], "title": None, "axis": x["axis"]}
+    return {
+        "data": {"values": rows},
+        "mark": band,
+        "encoding": {"x": place, "description": {"field": "said", "type": "nominal"}},
+    }
+
+
+def _amounts() -> dict[str, Any]:
+    return {"format": "~s", "tickCount": 4, "domain": False, "ticks": False}
+
+
+def _row(point: Point) -> dict[str, Any]:
+    return {"x": point.x, "series": point.series, "value": point.value, "said": point.said}
+
+
+def _chart(title: str, says: str, rows: list[dict[str, Any]], spec: dict[str, Any]) -> Chart:
+    schema = "https://vega.github.io/schema/vega-lite/v6.json"  # the name of the language; nothing is fetched
+    return Chart(title, says, {"$schema": schema, "config": config(), "data": {"values": rows}, **spec})

@@ -1,0 +1,47 @@
+"""From a specification to a picture, by Vega itself (vl-convert), in this process and without a network."""
+
+import html
+import json
+import re
+from functools import lru_cache
+
+from llm_finops.charts.chart import Chart
+from llm_finops.charts.theme import LIGHT
+
+_KEPT = 256  # drawings; the same figures are drawn once
+_VEGA_LITE = "v6_4"
+_SIZE = re.compile(r'<svg ([^>]*?)\bwidth="[\d.]+" height="[\d.]+"')
+_VARIABLE = re.compile(r"var\((--[a-z0-9-]+)\)")
+
+
+def svg(chart: Chart) -> str:
+    """An `<svg>` element for a page: it fills the width it is given, and its colours are the page's variables.
+
+    Text from outside is escaped by Vega; the name of the picture, here.
+    """
+    drawn = _svg(json.dumps(chart.spec, sort_keys=True))
+    name = html.escape(f"{chart.title}. {chart.says}", quote=True)
+    return _SIZE.sub(rf'<svg \1role="img" aria-label="{_literal(name)}"', drawn, count=1)
+
+
+def png(chart: Chart, scale: float = 2) -> bytes:
+    """A PNG on white, in the light colours."""
+    import vl_convert
+
+    spec = json.loads(_VARIABLE.sub(lambda found: LIGHT[found[1]], json.dumps(chart.spec)))
+    spec["config"]["background"] = "#ffffff"
+    spec["padding"] = 12
+    picture: bytes = vl_convert.vegalite_to_png(spec, vl_version=_VEGA_LITE, scale=scale)
+    return picture
+
+
+@lru_cache(_KEPT)
+def _svg(spec: str) -> str:
+    import vl_convert  # slow to import, and only needed once something is drawn
+
+    drawn: str = vl_convert.vegalite_to_svg(json.loads(spec), vl_version=_VEGA_LITE)
+    return drawn
+
+
+def _literal(text: str) -> str:
+    return text.replace("\\", r"\\")

@@ -1,0 +1,59 @@
+"""What needs a look, each with where to look."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from llm_finops.core.records import UNALLOCATED
+from llm_finops.dashboard.blocks import Cell, Column, Table, Value
+from llm_finops.dashboard.view import View
+from llm_finops.dashboard.words import percent_text
+from llm_finops.ledger.queries import cost_by, held, ladder, margin_by, meters, quarantined, sources
+
+
+def attention(view: View) -> Table:
+    """A short table, each row with where to look further."""
+    columns = [Column("what", "What"), Column("how_much", "How much"), Column("where", "Where")]
+    all_well = "Nothing: all is reported, priced and owned."
+    return Table("attention", "Needs a look", columns, list(_found(view)), empty=all_well)
+
+
+def _found(view: View) -> Iterator[list[Value]]:
+    reader, asked = view.reader, view.asked
+    for source in sources(reader):
+        if source.outcome in {"failed", "part"}:
+            where = Cell("Data health", view.link("/health"))
+            yield [f"{source.source}: {source.dataset} not read whole", source.outcome, where]
+    for day in held(reader):
+        yield [f"{day.scope} {day.period} is held", f"load {day.load_id}", Cell("Data health", view.link("/health"))]
+    below = margin_by(reader, asked, "customer", order="margin", descending=False, limit=2)
+    owned = [row for row in below.rows if row.key != UNALLOCATED]  # which has a line of its own
+    count = below.below_zero - (len(owned) < len(below.rows))
+    if count > 0:
+        worst = owned[0]
+        what = f"{count} customer{'s' if count > 1 else ''} below zero"
+        where = Cell("Customers", view.link("/customers", **{"customers.sort": "margin"}))
+        yield [what, f"{worst.key} {view.money(worst.margin_nano)}", where]
+    if below.unknown:
+        what = f"{below.unknown} customer{'s' if below.unknown > 1 else ''} whose revenue is not known"
+        yield [what, "", Cell("Customers", view.link("/customers"))]
+    total = sum(row.cost_nano for row in cost_by(reader, asked))
+    nobodys = cost_by(reader, replace(asked, customer=UNALLOCATED)) if asked.customer is None else ()
+    nobody = sum(row.cost_nano for row in nobodys)
+    if nobody:
+        where = Cell("What it is", view.link("/customer", customer=UNALLOCATED))
+        yield ["Unallocated", f"{view.money(nobody)}, {percent_text(nobody, total)} of cost", where]
+    unpriced = sorted({row.model for row in meters(reader, asked) if row.unpriced})
+    if unpriced:
+        yield ["Unpriced usage", ", ".join(unpriced), Cell("Prices", view.link("/prices"))]
+    for month in ladder(reader, asked):
+        for match in month.matches:
+            if match.state in {"differs", "invoice without cost"}:
+                where = Cell("Reconciliation", view.link("/reconciliation"))
+                said = f"{match.state} by {view.money(match.difference_nano)}"
+                yield [f"Invoice of {month.account}, {month.month} ({match.charge_category})", said, where]
+    if rows := quarantined(reader):
+        yield [
+            f"{len(rows)} row{'s' if len(rows) > 1 else ''} not counted",
+            "",
+            Cell("Data health", view.link("/health")),
+        ]

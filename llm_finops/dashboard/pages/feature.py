@@ -1,0 +1,14 @@
+"""One feature."""
+
+from collections.abc import Sequence
+
+from llm_finops.dashboard.blocks import Block, Note
+from llm_finops.dashboard.view import Page, View
+
+
+def show(view: View) -> Sequence[Block]:
+    """The page's blocks."""
+    return [Note(f"To be built ({view.path}).")]
+
+
+PAGE = Page("/feature", "Feature", "One feature: who uses it, on what, and what it costs.", show, in_menu=False)

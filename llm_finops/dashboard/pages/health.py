@@ -1,0 +1,14 @@
+"""Data health."""
+
+from collections.abc import Sequence
+
+from llm_finops.dashboard.blocks import Block, Note
+from llm_finops.dashboard.view import Page, View
+
+
+def show(view: View) -> Sequence[Block]:
+    """The page's blocks."""
+    return [Note(f"To be built ({view.path}).")]
+
+
+PAGE = Page("/health", "Data health", "How fresh, how whole and how steady the data is.", show)

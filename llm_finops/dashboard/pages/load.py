@@ -1,0 +1,14 @@
+"""A load."""
+
+from collections.abc import Sequence
+
+from llm_finops.dashboard.blocks import Block, Note
+from llm_finops.dashboard.view import Page, View
+
+
+def show(view: View) -> Sequence[Block]:
+    """The page's blocks."""
+    return [Note(f"To be built ({view.path}).")]
+
+
+PAGE = Page("/load", "Load", "One pull of one source, and what it booked.", show, in_menu=False)

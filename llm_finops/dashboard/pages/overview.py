@@ -1,0 +1,130 @@
+"""The whole company in a period: what it cost, what it earned, and what needs attention."""
+
+from collections.abc import Iterator, Sequence
+
+from llm_finops.charts import Point, bars, by_day
+from llm_finops.charts.chart import units
+from llm_finops.core.digest.words import change_text
+from llm_finops.dashboard.asking import before
+from llm_finops.dashboard.blocks import Block, Cell, Column, Note, Picture, Table, Tile, Tiles, Tone
+from llm_finops.dashboard.pages.attention import attention
+from llm_finops.dashboard.pages.pace import pace
+from llm_finops.dashboard.view import Page, View
+from llm_finops.dashboard.words import UNKNOWN, percent_text, price_text
+from llm_finops.ledger.queries import Cost, CostDim, Margins, cost_by, margin_days, margin_total
+
+_BARS = 8
+_DAYS = "The figures are in the table Days."
+
+
+def show(view: View) -> Sequence[Block]:
+    """Cost, revenue, margin, cost per request; by day, provider, model and feature."""
+    if view.asked.provider or view.asked.environment:
+        said = "With a filter by provider or environment there is cost alone: nobody pays by provider."
+        return [Note(said), *_providers_by_day(view), *_parts(view)]
+    now, then = (margin_total(view.reader, asked) for asked in (view.asked, before(view.asked)))
+    days = margin_days(view.reader, view.asked)
+    figures = Tiles([*_figures(view, now, then), pace(view)], "In the period")
+    return [
+        figures,
+        attention(view),
+        _days(view, days),
+        *_providers_by_day(view),
+        *_parts(view),
+        _table(view, days, now),
+    ]
+
+
+def _figures(view: View, now: Margins, then: Margins) -> Iterator[Tile]:
+    earlier = before(view.asked)
+    span = f"{earlier.first} to {earlier.last}"
+
+    def change(value: int | None, old: int | None) -> str:
+        return f"{change_text(value, old, view.currency)} on {span}" if then.rows else f"nothing booked of {span}"
+
+    revenue, margin = now.revenue_nano if not now.revenue_unknown else None, now.margin_nano
+    earned = then.revenue_nano if not then.revenue_unknown else None
+    yield Tile("Cost (cogs)", view.money(now.cost_nano), change(now.cost_nano, then.cost_nano), view.link("/features"))
+    known = f"known in part, {view.money(now.revenue_nano)}; " if revenue is None else ""
+    yield Tile("Revenue", view.money(revenue), known + change(revenue, earned), view.link("/customers"))
+    tone: Tone = "" if margin is None else "bad" if margin < 0 else "good"
+    note = "a part of the revenue is not known" if margin is None else f"{percent_text(margin, revenue)} of revenue"
+    yield Tile("Gross margin", view.money(margin), note, view.link("/customers"), tone)
+    each = price_text(now.logged_cost_nano // now.requests, view.currency) if now.requests else UNKNOWN
+    yield Tile("Cost per request", each, f"{now.requests:,} logged requests", view.link("/requests"))
+
+
+def _days(view: View, days: Sequence[Margins]) -> Picture:
+    cost = [Point(d.key, "cost", units(d.cost_nano), f"cost {view.money(d.cost_nano)}") for d in days]
+    known = [(d.key, None if d.revenue_unknown else d.revenue_nano) for d in days]
+    revenue = [Point(day, "revenue", units(nano), f"revenue {view.money(nano)}") for day, nano in known]
+    return Picture(by_day("Cost and revenue by day", _DAYS, [*cost, *revenue], unit=view.currency))
+
+
+def _providers_by_day(view: View) -> Iterator[Picture]:
+    rows = cost_by(view.reader, view.asked, "day", "provider")
+    if not rows:
+        return
+    names = [row.key[0] for row in _ranked(cost_by(view.reader, view.asked, "provider"))]
+    rows = tuple(sorted(rows, key=lambda row: (names.index(row.key[1]), row.key[0])))
+    points = [
+        Point(day, name, units(row.cost_nano), f"{name} {view.money(row.cost_nano)}")
+        for row in rows
+        for day, name in [row.key]
+    ]
+    says = f"{', '.join(names)}; their sums are in the table Cost by provider."
+    yield Picture(by_day("Cost by provider", says, points, unit=view.currency, mark="stack"))
+
+
+def _parts(view: View) -> Iterator[Block]:
+    """Cost by provider, model and feature: the largest as bars, all as tables, each of which adds up to the same."""
+    total = sum(row.cost_nano for row in cost_by(view.reader, view.asked))
+    by = {dim: _ranked(cost_by(view.reader, view.asked, dim)) for dim in _DIMS}
+    for dim in ("model", "feature"):
+        if by[dim]:
+            yield _largest(view, dim, by[dim])
+    for dim, rows in by.items():
+        columns = [Column(dim, dim.capitalize()), Column("cost", "Cost", "money"), Column("share", "Share", "percent")]
+        lines = [
+            [Cell(row.key[0], _lead(view, dim, row.key[0])), row.cost_nano, (row.cost_nano, total)] for row in rows
+        ]
+        yield Table(f"{dim}s", f"Cost by {dim}", columns, lines, ["Total", total, (total, total)], wide=False)
+
+
+_DIMS: tuple[CostDim, ...] = ("provider", "feature", "model")
+
+
+def _largest(view: View, dim: str, rows: Sequence[Cost]) -> Picture:
+    shown = [(row.key[0], row.cost_nano) for row in rows[:_BARS]]
+    if rest := rows[_BARS:]:
+        shown.append((f"{len(rest)} more", sum(row.cost_nano for row in rest)))
+    points = [Point(name, dim, units(nano), f"{name}: {view.money(nano)}") for name, nano in shown]
+    return Picture(bars(f"Largest by {dim}", f"All are in the table Cost by {dim}.", points, unit=view.currency))
+
+
+def _lead(view: View, dim: str, key: str) -> str:
+    if dim == "feature":
+        return view.link("/feature", feature=key)
+    return view.link("/", provider=key) if dim == "provider" else view.link("/prices", model=key)
+
+
+def _ranked(rows: Sequence[Cost]) -> list[Cost]:
+    return sorted(rows, key=lambda row: (-row.cost_nano, row.key))
+
+
+def _table(view: View, days: Sequence[Margins], total: Margins) -> Table:
+    money = [Column(name.lower(), name, "money") for name in ("Cost", "Revenue", "Margin")]
+    columns = [Column("day", "Day", "day"), *money, Column("requests", "Requests", "count")]
+    rows: list[list[Value]] = [[Cell(day.key, _of_day(view, day.key)), *_amounts(day)] for day in reversed(days)]
+    return Table("days", "Days", columns, rows, ["Total", *_amounts(total)], wide=False)
+
+
+def _amounts(of: Margins) -> tuple[int, int | None, int | None, int]:
+    return of.cost_nano, None if of.revenue_unknown else of.revenue_nano, of.margin_nano, of.requests
+
+
+def _of_day(view: View, day: str) -> str:
+    return view.link("/customers", **{"from": day, "to": day})
+
+
+PAGE = Page("/", "Overview", "What AI costs, what it earns, and what needs a look.", show)

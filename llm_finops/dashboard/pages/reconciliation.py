@@ -1,0 +1,16 @@
+"""Reconciliation."""
+
+from collections.abc import Sequence
+
+from llm_finops.dashboard.blocks import Block, Note
+from llm_finops.dashboard.view import Page, View
+
+
+def show(view: View) -> Sequence[Block]:
+    """The page's blocks."""
+    return [Note(f"To be built ({view.path}).")]
+
+
+PAGE = Page(
+    "/reconciliation", "Reconciliation", "Priced usage beside what providers report and what they invoice.", show
+)

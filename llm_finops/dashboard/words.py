@@ -1,0 +1,43 @@
+"""How values are written on a page and in a file."""
+
+from llm_finops.core.digest.words import UNKNOWN, amount_text, exact_text, percent_text, price_text
+from llm_finops.core.money import nano_text
+from llm_finops.dashboard.blocks import Column, Raw
+
+__all__ = ["UNKNOWN", "amount_text", "exact_text", "filed", "percent_text", "price_text", "written"]
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def written(value: Raw, column: Column, currency: str) -> str:
+    """A value as people read it. What is not known says so."""
+    if value is None:
+        return UNKNOWN
+    if isinstance(value, tuple):
+        return percent_text(*value)
+    if isinstance(value, str):
+        return value
+    match column.kind:
+        case "money":
+            return amount_text(value, currency)
+        case "exact":
+            return exact_text(value, currency)
+        case "price":
+            return price_text(value, currency)
+        case _:
+            return f"{value:,}"
+
+
+def filed(value: Raw, column: Column) -> str:
+    """A value as a file holds it: amounts in whole units with all their digits, shares as part/whole, '' if unknown.
+
+    A text that a spreadsheet would take for a formula is quoted with an apostrophe.
+    """
+    if value is None:
+        return ""
+    if isinstance(value, tuple):
+        part, whole = value
+        return "" if part is None or not whole else f"{part}/{whole}"
+    if isinstance(value, str):
+        return f"'{value}" if value.startswith(_FORMULA) else value
+    return nano_text(value) if column.kind in {"money", "exact", "price"} else str(value)

@@ -1,0 +1,35 @@
+"""The demo's company behind the dashboard, and a browser before it."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from llm_finops_tests.acceptance.conftest import Undisturbed, undisturbed
+from llm_finops_tests.dashboard.serving import demo_environment, served
+
+__all__ = ["undisturbed"]  # the play that acceptance reads, too
+
+
+@pytest.fixture(scope="session")
+def demo(undisturbed: Undisturbed) -> Iterator[httpx.Client]:
+    """The dashboard on the demo's six days; nobody may change them."""
+    with served(demo_environment(undisturbed.home)) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def demo_ledger(undisturbed: Undisturbed) -> Path:
+    """The ledger's file behind it, for a test's own reckoning."""
+    return undisturbed.home / "ledger.sqlite"
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=[*options, "--disable-sync"])
+        yield started
+        started.close()
