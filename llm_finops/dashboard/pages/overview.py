@@ -6,7 +6,7 @@ from llm_finops.charts import Point, bars, by_day
 from llm_finops.charts.chart import units
 from llm_finops.core.digest.words import change_text
 from llm_finops.dashboard.asking import before
-from llm_finops.dashboard.blocks import Block, Cell, Column, Note, Picture, Table, Tile, Tiles, Tone
+from llm_finops.dashboard.blocks import Block, Cell, Column, Note, Picture, Table, Tile, Tiles, Tone, Value
 from llm_finops.dashboard.pages.attention import attention
 from llm_finops.dashboard.pages.pace import pace
 from llm_finops.dashboard.view import Page, View
@@ -85,7 +85,7 @@ def _parts(view: View) -> Iterator[Block]:
             yield _largest(view, dim, by[dim])
     for dim, rows in by.items():
         columns = [Column(dim, dim.capitalize()), Column("cost", "Cost", "money"), Column("share", "Share", "percent")]
-        lines = [
+        lines: list[list[Value]] = [
             [Cell(row.key[0], _lead(view, dim, row.key[0])), row.cost_nano, (row.cost_nano, total)] for row in rows
         ]
         yield Table(f"{dim}s", f"Cost by {dim}", columns, lines, ["Total", total, (total, total)], wide=False)
