@@ -12,12 +12,12 @@ from datetime import date, timedelta
 
 from llm_finops.core.digest import InvoiceNews
 from llm_finops.core.documents import InvoiceMatch
-from llm_finops.core.match import DIFFERS, NOT_INVOICED
+from llm_finops.core.match import DAYS_UNREPORTED, DIFFERS, NOT_INVOICED
 from llm_finops.ledger import Key
 from llm_finops.ledger import datasets as d
 from llm_finops.pipeline.invoices import INVOICE_REFUSED
 from llm_finops.pipeline.ledger_day import LedgerDay
-from llm_finops.pipeline.work import Work
+from llm_finops.pipeline.work import Work, key
 
 
 def invoice_news(work: Work, at: LedgerDay, earlier: Iterable[str]) -> tuple[InvoiceNews, ...]:
@@ -29,11 +29,22 @@ def invoice_news(work: Work, at: LedgerDay, earlier: Iterable[str]) -> tuple[Inv
     now = min(at.seq, work.ledger.seq_at(_next(at.day)))
     heads, old = (work.ledger.heads(d.INVOICE_MATCHES, seq=seq) for seq in (now, before))
     found: list[InvoiceNews] = []
+    late = _late(work, at.day, heads, now)
     for k, version in heads.items():
         settled = _settled(work, k)
         if old.get(k) != version or first <= settled <= at.day:
             found += _moved(work, k, (before, now), is_open=at.day < settled, was_open=first <= settled)
-    return (*found, *_late(work, at.day, heads, now), *_refused(work, before, now))
+    whole = [replace(of, days_unreported=_unreported(work, heads[_match(of)])) for of in (*found, *late)]
+    return (*whole, *_refused(work, before, now))
+
+
+def _match(of: InvoiceNews) -> Key:
+    return key(d.INVOICE_MATCHES, of.account, of.month)
+
+
+def _unreported(work: Work, version: int) -> int:
+    """The days of a month that no report covers, as its match says."""
+    return sum(f.amount for f in work.ledger.findings([version]) if f.kind == DAYS_UNREPORTED)
 
 
 def _next(day: str) -> str:

@@ -43,6 +43,20 @@ def said(*news: InvoiceNews) -> list[str]:
             "Invoice a 2026-09: late, 12 days after the month's end; $100.00 reported.",
         ),
         (
+            InvoiceNews(
+                "a", "2026-09", "differs", "USD", 3 * DOLLAR, DOLLAR, (("usage", 2 * DOLLAR),), days_unreported=2
+            ),
+            "Invoice a 2026-09: $3.00 billed, $1.00 reported (2 days without a report), differs by $2.00.",
+        ),
+        (
+            InvoiceNews("a", "2026-09", "late", "USD", None, DOLLAR, late_days=12, days_unreported=1),
+            "Invoice a 2026-09: late, 12 days after the month's end; $1.00 reported (1 day without a report).",
+        ),
+        (
+            InvoiceNews("a", "2026-09", "arrived", "USD", DOLLAR, DOLLAR, days_unreported=9, is_open=True),
+            "Invoice a 2026-09: $1.00 billed, $1.00 reported, compared once the month is over.",
+        ),
+        (
             InvoiceNews("a", "2026-09", "refused", refused="INV`<!here>"),
             "Invoice a 2026-09: INV\u02cb<!here> is not taken; the findings of the month say why.",
         ),

@@ -114,14 +114,14 @@ def test_the_message_tells_what_came_and_differs_on_its_day_and_is_silent_the_da
     assert billed.settle(LAST, LAST).ok
     assert lines(billed, "2026-11-23") == []
     assert lines(billed, "2026-11-29") == []
-    assert lines(billed, "2026-11-30") == [said + "$20.54 reported, differs by −$0.03."]
+    assert lines(billed, "2026-11-30") == [said + "$20.54 reported (25 days without a report), differs by −$0.03."]
     assert lines(billed, "2026-12-01") == []
     # Then a day is restated, and what was said stays said.
     billed.set_clock("2026-12-03T06:30:00Z")
     billed.report(LAST, amount="2.02")
     assert billed.settle(LAST, LAST).ok
-    assert lines(billed, "2026-12-02") == [said + "$20.52 reported, differs by −$0.01."]
-    assert lines(billed, "2026-11-30") == [said + "$20.54 reported, differs by −$0.03."]
+    assert lines(billed, "2026-12-02") == [said + "$20.52 reported (25 days without a report), differs by −$0.01."]
+    assert lines(billed, "2026-11-30") == [said + "$20.54 reported (25 days without a report), differs by −$0.03."]
     assert lines(billed) == came
 
 
@@ -148,13 +148,15 @@ def test_an_invoice_is_late_from_its_due_day_on_until_it_comes(billed: Little) -
     assert billed.settle(FIRST, LAST).ok
     assert lines(billed) == []
     assert lines(billed, "2026-12-04") == []
-    late = "Invoice paper 2026-11: late, 5 days after the month's end; $20.50 reported."
+    late = "Invoice paper 2026-11: late, 5 days after the month's end; $20.50 reported (25 days without a report)."
     assert lines(billed, "2026-12-05") == [late]
     billed.set_clock("2026-12-07T06:30:00Z")
     invoice(billed, "20.50")
     assert billed.settle(LAST, LAST).ok
     assert lines(billed, "2026-12-05") == [late]
-    assert lines(billed, "2026-12-06") == ["Invoice paper 2026-11: $20.50 billed, $20.50 reported, matches."]
+    assert lines(billed, "2026-12-06") == [
+        "Invoice paper 2026-11: $20.50 billed, $20.50 reported (25 days without a report), matches."
+    ]
     assert lines(billed, "2026-12-07") == []
     # Another content: said once, on the morning it came.
     billed.set_clock("2026-12-09T06:30:00Z")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from llm_finops.core.digest.words import MINUS, amount_text, escape, minor_digits, shown
+from llm_finops.core.digest.words import MINUS, amount_text, count_text, escape, minor_digits, shown
 from llm_finops.core.money import nano_text
 from llm_finops.core.records import key_bytes
 
@@ -29,6 +29,7 @@ class InvoiceNews:
     only_invoiced: tuple[tuple[str, int], ...] = ()
     only_reported: tuple[tuple[str, int], ...] = ()
     late_days: int = 0
+    days_unreported: int = 0  # days of the month without a cost report, which the reported amount is without
     is_open: bool = False  # the month is not over, or not settled: there is nothing to compare yet
     refused: str = ""
 
@@ -59,12 +60,19 @@ def _said(of: InvoiceNews) -> str:
         return f"`{shown(of.refused)}` is not taken; the findings of the month say why"
     if of.kind == "late":
         reported = amount_text(of.reported_nano or 0, of.currency)
-        return f"late, {of.late_days} days after the month's end; {reported} reported"
+        return f"late, {of.late_days} days after the month's end; {reported} reported{_without(of)}"
     billed = "nothing billed" if of.billed_nano is None else f"{amount_text(of.billed_nano, of.currency)} billed"
     reported = "no cost reported"
     if of.reported_nano is not None:
-        reported = f"{amount_text(of.reported_nano, of.currency)} reported"
+        reported = f"{amount_text(of.reported_nano, of.currency)} reported{_without(of)}"
     return ", ".join([billed, reported, *_differences(of)])
+
+
+def _without(of: InvoiceNews) -> str:
+    """For as long as days lack a report, a difference is no finding yet."""
+    if not of.days_unreported or of.is_open:
+        return ""
+    return f" ({count_text(of.days_unreported, 'day')} without a report)"
 
 
 def _differences(of: InvoiceNews) -> list[str]:
