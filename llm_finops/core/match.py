@@ -74,9 +74,14 @@ def _row(
     if reported is None:
         return InvoiceMatch(month, category, currency, None, fits(invoiced), None, WITHOUT_COST)
     difference = fits(invoiced - reported)
-    # Reports have more digits than documents: what rounds to the invoice's amount is the same. Half a cent is no cent.
-    state = MATCHED if 2 * abs(difference) <= Money.of_minor(1, currency).nano else DIFFERS
+    # Reports have more digits than documents: what rounds to the invoice's amount is the same.
+    state = MATCHED if is_nothing(difference, currency) else DIFFERS
     return InvoiceMatch(month, category, currency, fits(reported), fits(invoiced), difference, state)
+
+
+def is_nothing(nano: int, currency: str) -> bool:
+    """Whether a document cannot show an amount: half a cent is no cent."""
+    return 2 * abs(nano) <= Money.of_minor(1, currency).nano
 
 
 def _said(month: str, account: str, row: InvoiceMatch) -> Finding:

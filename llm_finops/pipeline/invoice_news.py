@@ -12,7 +12,7 @@ from datetime import date, timedelta
 
 from llm_finops.core.digest import InvoiceNews
 from llm_finops.core.documents import InvoiceMatch
-from llm_finops.core.match import DAYS_UNREPORTED, DIFFERS, NOT_INVOICED
+from llm_finops.core.match import DAYS_UNREPORTED, DIFFERS, NOT_INVOICED, is_nothing
 from llm_finops.ledger import Key
 from llm_finops.ledger import datasets as d
 from llm_finops.pipeline.invoices import INVOICE_REFUSED
@@ -112,7 +112,7 @@ def _news(k: Key, kind: str, currency: str, rows: Sequence[InvoiceMatch]) -> Inv
 
 
 def _late(work: Work, day: str, heads: Iterable[Key], now: int) -> Iterator[InvoiceNews]:
-    """Months past due without any invoice; those before an account's first invoice were never asked for."""
+    """Months past due without any invoice. Those before an account's first one were never asked for, nor is nothing."""
     due: dict[str, int] = {}
     for table in work.config.invoices.values():
         due[table.account] = min(table.due_days, due.get(table.account, table.due_days))
@@ -128,7 +128,7 @@ def _late(work: Work, day: str, heads: Iterable[Key], now: int) -> Iterator[Invo
             continue
         rows = _by_currency(work.ledger.read(d.INVOICE_MATCHES, k.scope, k.period, now))
         for currency, of in sorted(rows.items()):
-            if any(row.state == NOT_INVOICED for row in of):
+            if any(row.state == NOT_INVOICED for row in of) and not is_nothing(_reported(of) or 0, currency):
                 yield InvoiceNews(k.scope, k.period, "late", currency, reported_nano=_reported(of), late_days=since)
 
 
