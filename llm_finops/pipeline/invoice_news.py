@@ -6,7 +6,7 @@ made, and nothing of an invoice that comes later.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -19,6 +19,8 @@ from llm_finops.pipeline.invoices import INVOICE_REFUSED
 from llm_finops.pipeline.ledger_day import LedgerDay
 from llm_finops.pipeline.work import Work, key
 
+_Rows = list[InvoiceMatch]
+
 
 def invoice_news(work: Work, at: LedgerDay, earlier: Iterable[str]) -> tuple[InvoiceNews, ...]:
     """What came, differs or was refused since the last message, and what is late on the day."""
@@ -28,14 +30,22 @@ def invoice_news(work: Work, at: LedgerDay, earlier: Iterable[str]) -> tuple[Inv
     before = work.ledger.seq_at(first)
     now = min(at.seq, work.ledger.seq_at(_next(at.day)))
     heads, old = (work.ledger.heads(d.INVOICE_MATCHES, seq=seq) for seq in (now, before))
+    former = {of.name: of.formerly for of in at.settings.invoiced}
     found: list[InvoiceNews] = []
     late = _late(work, at.day, heads, now)
     for k, version in heads.items():
         settled = _settled(work, k)
         if old.get(k) != version or first <= settled <= at.day:
-            found += _moved(work, k, (before, now), is_open=at.day < settled, was_open=first <= settled)
+            rows = _before(work, k, former, before), work.ledger.read(d.INVOICE_MATCHES, k.scope, k.period, now)
+            found += _moved(k, rows, is_open=at.day < settled, was_open=first <= settled)
     whole = [replace(of, days_unreported=_unreported(work, heads[_match(of)])) for of in (*found, *late)]
-    return (*whole, *_refused(work, before, now))
+    return (*whole, *_refused(work, former, before, now))
+
+
+def _before(work: Work, k: Key, former: Mapping[str, Sequence[str]], seq: int) -> _Rows:
+    """A month as of a commit, under the name that its account had then: another name is no news."""
+    names = (k.scope, *former.get(k.scope, ()))
+    return [row for name in names for row in work.ledger.read(d.INVOICE_MATCHES, name, k.period, seq)]
 
 
 def _match(of: InvoiceNews) -> Key:
@@ -57,12 +67,12 @@ def _settled(work: Work, k: Key) -> str:
     return str(_end(k.period) + timedelta(hours=provider.settle_hours if provider else 0))
 
 
-def _moved(work: Work, k: Key, between: tuple[int, int], *, is_open: bool, was_open: bool) -> Iterator[InvoiceNews]:
+def _moved(k: Key, between: tuple[_Rows, _Rows], *, is_open: bool, was_open: bool) -> Iterator[InvoiceNews]:
     """A month whose invoice came, or whose difference is another than it was, by currency.
 
     While the month's reports still grow, its difference says nothing: it is told once they are all there.
     """
-    old, rows = (_by_currency(work.ledger.read(d.INVOICE_MATCHES, k.scope, k.period, seq)) for seq in between)
+    old, rows = map(_by_currency, between)
     for currency, of in sorted(rows.items()):
         was = old.get(currency, [])
         if _invoiced(of) != _invoiced(was) and _billed(of) is not None:
@@ -137,12 +147,13 @@ def _end(month: str) -> date:
     return (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
 
 
-def _refused(work: Work, before: int, now: int) -> Iterator[InvoiceNews]:
-    """Invoices that were not taken and were not refused before."""
+def _refused(work: Work, former: Mapping[str, Sequence[str]], before: int, now: int) -> Iterator[InvoiceNews]:
+    """Invoices that were not taken and were not refused before, whatever the account was called."""
     heads, old = (work.ledger.heads(d.INVOICES, seq=seq) for seq in (now, before))
     moved = {k: version for k, version in heads.items() if old.get(k) != version}
     said = {version: work.ledger.findings([version]) for version in {*moved.values(), *old.values()}}
     for k, version in sorted(moved.items()):
-        known = {f.subject for f in said.get(old.get(k, 0), ()) if f.kind == INVOICE_REFUSED}
+        was = [old.get(k._replace(scope=name), 0) for name in (k.scope, *former.get(k.scope, ()))]
+        known = {f.subject for version in was for f in said.get(version, ()) if f.kind == INVOICE_REFUSED}
         new = {f.subject for f in said[version] if f.kind == INVOICE_REFUSED} - known
         yield from (InvoiceNews(k.scope, k.period, "refused", refused=number) for number in sorted(new))
