@@ -4,16 +4,18 @@ What was booked stays, and the day is red until a later reading is within bounds
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from llm_finops.core.money import nano_text
-from llm_finops.core.records import CostLine, Usage
+from llm_finops.core.records import CostLine, PricedUsage, Usage
 from llm_finops.ledger import Held
 from llm_finops.ledger import datasets as d
 from llm_finops.pipeline.outcome import Outcome
 from llm_finops.pipeline.reading import Reading
 from llm_finops.pipeline.work import key
+
+_MINOR_SHARE = 100
 
 
 def measured(dataset: d.Dataset[Any], rows: Iterable[Any]) -> Counter[str]:
@@ -21,13 +23,33 @@ def measured(dataset: d.Dataset[Any], rows: Iterable[Any]) -> Counter[str]:
     return _usage(rows) if dataset is d.USAGE else _costs(rows)
 
 
-def shrunk(before: Mapping[str, int], after: Mapping[str, int]) -> tuple[str, int, int] | None:
-    """(what, before, after) of the greatest part that has lost more than half of itself; None where none has."""
-    lost = [(was, what) for what, was in before.items() if 2 * after.get(what, 0) < was]
+def shrunk(
+    before: Mapping[str, int], after: Mapping[str, int], minor: Collection[str] = ()
+) -> tuple[str, int, int] | None:
+    """(what, before, after) of the greatest part that has lost more than half of itself; None where none has.
+
+    `minor` are parts too small to hold a day for.
+    """
+    lost = [(was, what) for what, was in before.items() if 2 * after.get(what, 0) < was and what not in minor]
     if not lost:
         return None
     was, what = max(lost)
     return what, was, after.get(what, 0)
+
+
+def minor_meters(priced: Iterable[PricedUsage]) -> frozenset[str]:
+    """The meters of a day that are worth less than a hundredth of it at list; one without a price may be worth much."""
+    worth: Counter[tuple[str, str]] = Counter()
+    whole: Counter[str] = Counter()
+    unpriced = set()
+    for row in priced:
+        if row.list_cost_nano is None:
+            unpriced.add(row.meter)
+            continue
+        worth[row.meter, row.currency] += row.list_cost_nano
+        whole[row.currency] += row.list_cost_nano
+    major = {meter for (meter, currency), nano in worth.items() if _MINOR_SHARE * nano >= whole[currency]}
+    return frozenset({meter for meter, _ in worth} - major - unpriced)
 
 
 def held_instead(reading: Reading, day: str, rows: Sequence[Any]) -> Outcome | None:
@@ -36,7 +58,8 @@ def held_instead(reading: Reading, day: str, rows: Sequence[Any]) -> Outcome | N
         return None
     work, account, dataset = reading.work, reading.account, reading.dataset
     gather = work.ledger.gather()
-    found = shrunk(measured(dataset, gather.read(dataset, account, day)), measured(dataset, rows))
+    minor = minor_meters(gather.read(d.PRICED_USAGE, account, day)) if dataset is d.USAGE else ()
+    found = shrunk(measured(dataset, gather.read(dataset, account, day)), measured(dataset, rows), minor)
     if found is None:
         return None
     what, before, after = found

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from llm_finops.core.records import NONE, STANDARD, PricedUsage
 from llm_finops.ledger import LedgerError
 from llm_finops.ledger.pages import held_days, pages_of
-from llm_finops.pipeline.holds import shrunk
+from llm_finops.pipeline.holds import minor_meters, shrunk
 from llm_finops.pipeline.replaying import plan_acceptance, what_moved
 from llm_finops_tests.connectors.server import Provider
 from llm_finops_tests.pipeline.by_post import LATER, NOBODY, ByPost, company_by_post, replayed
@@ -122,6 +123,36 @@ def test_usage_is_held_by_meter(settled: tuple[ByPost, Provider]) -> None:
     company.report(MIDDLE, used=[(*row[:4], row[4] // 10) for row in USED])
     (failed,) = company.settle().failed
     assert "16000 output where 210000 output is booked" in failed.why
+
+
+def test_a_meter_of_next_to_nothing_holds_no_day(root: Path) -> None:
+    with company_by_post(root) as (company, _):
+        company.report(MIDDLE, used=[("red", "k1", "sheet-1", 900_000, 3)])
+        assert company.settle().ok
+        company.set_clock(LATER)
+        company.report(MIDDLE, used=[("red", "k1", "sheet-1", 900_000, 1)])
+
+        assert company.settle().ok
+
+        assert held(company) == []
+        booked = "select quantity from current_usage where day = :day and meter = 'output'"
+        assert company.rows(booked, day=MIDDLE) == [(1,)]
+        company.report(MIDDLE, used=[("red", "k1", "sheet-1", 9, 1)])
+        assert not company.settle().ok
+        assert held(company) == [("usage", MIDDLE, "input_uncached", 900_000, 9)]
+
+
+def test_a_meter_is_minor_below_a_hundredth_of_the_day_and_never_without_a_price() -> None:
+    def used(meter: str, nano: int | None, currency: str = "USD") -> PricedUsage:
+        model = ("paper", "paper", "red", "k1", NONE, "sheet-1", STANDARD, NONE)
+        return PricedUsage(*model, meter, "tokens", 3, nano, NONE if nano is None else currency)
+
+    day = [used("output", 990), used("web_search", 4), used("web_search", 5), used("input_uncached", None)]
+    assert minor_meters(day) == {"web_search"}
+    assert minor_meters([*day, used("web_search", 1)]) == set()
+    assert minor_meters([*day, used("web_search", None)]) == set()
+    assert minor_meters([*day, used("web_search", 1, "EUR")]) == set()
+    assert minor_meters([used("output", 0)]) == set()
 
 
 def test_a_later_reading_within_bounds_settles_it_and_what_was_held_cannot_be_accepted_any_more(
@@ -238,10 +269,13 @@ def test_a_load_that_is_not_there_or_whose_account_is_gone_cannot_be_accepted(
 @given(
     st.dictionaries(st.sampled_from("abc"), st.integers(0, 10**18)),
     st.dictionaries(st.sampled_from("abc"), st.integers(0, 10**18)),
+    st.sets(st.sampled_from("abc")),
 )
-def test_shrunk_is_less_than_half_of_any_part_and_nothing_else(before: dict[str, int], after: dict[str, int]) -> None:
-    found = shrunk(before, after)
-    lost = {what for what, was in before.items() if after.get(what, 0) < was - after.get(what, 0)}
+def test_shrunk_is_less_than_half_of_any_part_that_counts_and_nothing_else(
+    before: dict[str, int], after: dict[str, int], minor: set[str]
+) -> None:
+    found = shrunk(before, after, minor)
+    lost = {what for what, was in before.items() if after.get(what, 0) < was - after.get(what, 0)} - minor
     assert (found is None) == (not lost)
     if found:
         assert found[0] in lost
