@@ -44,7 +44,7 @@ def stale_days(work: Work) -> set[str]:
     return {
         k.period
         for dataset, kind in _STALE_MATTERS.items()
-        if converts or dataset is not d.CONVERTED_MARGINS  # what was converted once stays as it was
+        if converts or dataset is not d.CONVERTED_MARGINS  # what was converted once has ended
         for k in work.ledger.stale(dataset)
         if not kind or k.scope not in work.gone(kind)  # whose files or keys are gone cannot be computed again
     }

@@ -12,6 +12,7 @@ from llm_finops.core.rules import glob
 from llm_finops.core.settings import RequestSource, Settings, to_rows
 from llm_finops.inputs.catalogue import seed
 from llm_finops.inputs.prices import read_prices
+from llm_finops.ledger import Commit
 from llm_finops.ledger import datasets as d
 from llm_finops.ledger.pages import keep_pages
 from llm_finops.pipeline.files import source_files
@@ -36,7 +37,17 @@ def book_reference(work: Work) -> dict[str, int | str]:
     with work.ledger.commit("reference", work.run_id) as commit:
         commit.book(d.PRICES, "*", "*", book.rows)
         commit.book(d.SETTINGS, "*", "*", to_rows(_spelled_out(work)))
+        if config.reporting.currency is None:
+            _end_converted(work, commit)
     return said
+
+
+def _end_converted(work: Work, commit: Commit) -> None:
+    """Nothing is converted any more. The empty days are made of the settings, so a currency makes them stale again."""
+    gather = work.ledger.gather()
+    gather.has(d.SETTINGS, "*", "*")
+    for day in work.ledger.days_with_rows(d.CONVERTED_MARGINS, "*"):
+        commit.book(d.CONVERTED_MARGINS, "*", day, [], gather.inputs)
 
 
 # The catalogue stands in an installed package: it cannot change under a running process.

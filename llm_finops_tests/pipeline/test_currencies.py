@@ -317,6 +317,26 @@ def test_without_a_reporting_currency_nothing_is_made_of_it(played: Little) -> N
         assert newest_complete(work) == LAST
 
 
+def test_a_reporting_currency_that_is_taken_out_ends_what_was_converted_and_put_back_makes_it_again(
+    company: Little,
+) -> None:
+    with company.ledger() as ledger:
+        before = ledger.seq()
+    company.configure(RATES)
+    settled(company, LAST)
+
+    assert company.rows("select * from current_converted_margins") == []
+    with company.ledger() as ledger:
+        assert len(ledger.read(d.CONVERTED_MARGINS, "*", FRIDAY, before)) == len(ROWS)
+    assert message(company).splitlines()[2] == "$4.10"
+    assert settled(company, LAST) == (0, 0)
+
+    company.configure(RATES, EUROS)
+    settled(company, LAST)
+    assert rows(company, FRIDAY) == ROWS
+    assert {day for (day,) in company.rows("select distinct day from current_converted_margins")} == set(DAYS)
+
+
 def test_another_reporting_currency_is_reached_through_the_euro(company: Little) -> None:
     company.configure(RATES, EUROS.replace("EUR", "GBP"))
     settled(company)
