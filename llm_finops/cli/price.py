@@ -8,8 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from llm_finops.core.money import nano_text
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from llm_finops.core.price import Quote
+    from llm_finops.ledger.implied import LastImplied
 
 
 def register(app: typer.Typer) -> None:
@@ -39,7 +44,7 @@ def price(
 ) -> None:
     """Price meters exactly, unrounded. Exits with 1 for a model or tier the book does not know at that time."""
     from llm_finops.core.price import UnknownPrice, quote
-    from llm_finops.pipeline.prices import configured_book
+    from llm_finops.pipeline.prices import configured_book, implied_beside
     from llm_finops.pipeline.visible import visible, visible_lines
 
     given = {
@@ -53,14 +58,33 @@ def price(
     meters = _once([(name, quantity) for name, quantities in given.items() for quantity in quantities or ()], meter)
     book, aliases = configured_book(os.environ)
     try:
-        made = quote(book, provider.strip().lower(), aliases.get(model, model), _tier(tier), _instant(at), meters)
+        name, of_tier = aliases.get(model, model), _tier(tier)
+        made = quote(book, provider.strip().lower(), name, of_tier, _instant(at), meters)
     except UnknownPrice as error:
         sys.stderr.write(f"llm-finops: {visible(str(error))}\n")
         raise typer.Exit(1) from error
-    sys.stdout.write(json.dumps(made.as_json()) + "\n" if as_json else visible_lines(_table(made, meters)))
+    implied = implied_beside(os.environ, name, of_tier, made)
+    if as_json:
+        sys.stdout.write(json.dumps({**made.as_json(), "implied": _told(implied)}) + "\n")
+        return
+    sys.stdout.write(visible_lines(_table(made, meters, implied)))
 
 
-def _table(made: "Quote", meters: dict[str, int]) -> str:
+def _told(implied: "Mapping[str, LastImplied]") -> dict[str, dict[str, str]]:
+    """For scripts: what the newest bill implied, by meter."""
+    return {
+        meter: {
+            "day": of.day,
+            "account": of.account,
+            "currency": of.price.currency,
+            "price_per_million": nano_text(of.price.implied_price_nano or 0),
+            "state": of.price.state,
+        }
+        for meter, of in implied.items()
+    }
+
+
+def _table(made: "Quote", meters: dict[str, int], implied: "Mapping[str, LastImplied]") -> str:
     lines = []
     for name, amount in made.meters.items():
         found = made.prices[name]
@@ -68,6 +92,9 @@ def _table(made: "Quote", meters: dict[str, int]) -> str:
         until = "" if found.valid_until.startswith("9999") else f" until {found.valid_until[:10]}"
         per_million = f"{found.currency} a million, {since}{until}, {found.source}"
         lines.append(f"{name:<24} {meters[name]:>14,} {made.text(amount):>18}   {made.rate(found)} {per_million}\n")
+        if of := implied.get(name):
+            price = nano_text(of.price.implied_price_nano or 0)
+            lines.append(f"{'':<24} {'':>14} {'':>18}   {price} by the bill of {of.day}: {of.price.state}\n")
     return "".join([*lines, f"{'total':<24} {'':>14} {made.text(made.total):>18} {made.currency}\n"])
 
 

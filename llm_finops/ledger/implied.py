@@ -1,12 +1,13 @@
 """Implied prices over days: what differs on a day, and since when."""
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import sqlalchemy as sa
 
 from llm_finops.core.audit import First, first_seen
-from llm_finops.core.derived import DIFFERS, MATCHED, ImpliedPrice
+from llm_finops.core.derived import DIFFERS, MATCHED, UNPRICED, ImpliedPrice
+from llm_finops.core.records import ANY
 from llm_finops.ledger.schema import FACTS, VERSIONS
 from llm_finops.ledger.versions import is_current
 
@@ -30,6 +31,24 @@ def prices_that_differ(ledger: "Ledger", day: str, seq: int | None = None) -> li
     for (account, at), rows in _rows(ledger, seq, _TABLE.c.day <= day, of_models, told).items():
         by_account[account][at] = rows
     return [found for account in sorted(by_account) for found in first_seen(by_account[account], day)]
+
+
+class LastImplied(NamedTuple):
+    """The newest price that a bill implies for a meter: of which day and account."""
+
+    day: str
+    account: str
+    price: ImpliedPrice
+
+
+def last_implied(ledger: "Ledger", provider: str, model: str, tier: str) -> dict[tuple[str, str], LastImplied]:
+    """{(meter, currency): the newest} of a model and tier, of bills that could be held against the usage."""
+    of = (_TABLE.c.provider == provider, _TABLE.c.model == model, _TABLE.c.service_tier.in_([tier, ANY]))
+    told = (_TABLE.c.state.in_([DIFFERS, MATCHED, UNPRICED]), _TABLE.c.implied_price_nano.is_not(None))
+    found = {}
+    for (account, day), rows in sorted(_rows(ledger, None, *of, *told).items(), key=lambda at: (at[0][1], at[0][0])):
+        found |= {(row.meter, row.currency): LastImplied(day, account, row) for row in sorted(rows)}
+    return found
 
 
 def _rows(

@@ -1,8 +1,12 @@
 """`llm-finops price`: exact, by the price in force, or loudly nothing."""
 
 import json
+from contextlib import closing
 from pathlib import Path
 
+from llm_finops.core.derived import ImpliedPrice
+from llm_finops.ledger import Ledger
+from llm_finops.ledger import datasets as d
 from llm_finops_tests.cli.conftest import Command
 
 SONNET = ("price", "--provider", "anthropic", "--model", "claude-sonnet-4-5", "--at", "2026-11-01")
@@ -19,7 +23,8 @@ def test_a_request_costs_exactly_what_its_meters_cost(command: Command) -> None:
     assert found["total"] == "0.054399"
     assert found["meters"] == {"input_uncached": "0.000009", "input_cache_write_5m": "0.04614", "output": "0.00825"}
     assert set(found["prices"]) == set(found["meters"])
-    assert set(found) == {"currency", "total", "meters", "prices"}
+    assert set(found) == {"currency", "total", "meters", "prices", "implied"}
+    assert found["implied"] == {}
 
 
 def test_the_same_is_said_in_words(command: Command) -> None:
@@ -96,3 +101,47 @@ def test_a_provider_is_known_however_it_is_capitalised(command: Command) -> None
     said = command("price", "--provider", "OpenAI", "--model", "gpt-5", "--at", "2026-11-01", "--output", "1000000")
 
     assert (said.code, said.err) == (0, "")
+
+
+def test_what_the_newest_bill_implied_stands_beside_the_price(command: Command, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'ledger.sqlite'}"
+    named = ("anthropic", "claude-sonnet-4-5", "standard", "(any)", "output", "tokens", "USD", 10, 90)
+    with closing(Ledger(url)) as ledger, ledger.commit("bills") as commit:
+        for day, nano, state in (("2026-10-02", 16_500_000_000, "differs"), ("2026-10-01", 15_000_000_000, "matched")):
+            price = ImpliedPrice(*named, 150, nano, 15_000_000_000, None, state, "(none)")
+            commit.book(d.IMPLIED_PRICES, "main", day, [price])
+        vague = ImpliedPrice(*named, None, 1, None, None, "not_comparable", "too little")
+        commit.book(d.IMPLIED_PRICES, "main", "2026-10-03", [vague])
+    (tmp_path / "finops.toml").write_text("start_date = 2026-10-01\n", encoding="utf-8")
+    there = {"LLM_FINOPS_CONFIG": str(tmp_path / "finops.toml"), "LLM_FINOPS_DATABASE_URL": url}
+    asked = (*SONNET, "--output", "1", "--input-uncached", "1")
+
+    found = json.loads(command(*asked, "--json", environment=there).out)
+    assert found["implied"] == {
+        "output": {
+            "day": "2026-10-02",
+            "account": "main",
+            "currency": "USD",
+            "price_per_million": "16.5",
+            "state": "differs",
+        }
+    }
+    lines = command(*asked, environment=there).out.splitlines()
+    assert [line.strip() for line in lines if "bill" in line] == ["16.5 by the bill of 2026-10-02: differs"]
+    batch = command(*asked, "--tier", "batch", "--json", environment=there)
+    assert (batch.code, json.loads(batch.out)["implied"]) == (0, {})
+
+
+def test_a_ledger_that_is_not_there_or_cannot_be_read_is_no_error_and_is_not_made(
+    command: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "finops.toml").write_text("start_date = 2026-10-01\n", encoding="utf-8")
+    (tmp_path / "broken").write_text("no database", encoding="utf-8")
+    for name in ("none", "broken"):
+        there = {
+            "LLM_FINOPS_CONFIG": str(tmp_path / "finops.toml"),
+            "LLM_FINOPS_DATABASE_URL": f"sqlite:///{tmp_path / name}",
+        }
+        said = command(*SONNET, "--output", "1", "--json", environment=there)
+        assert (said.code, json.loads(said.out)["implied"]) == (0, {})
+    assert not (tmp_path / "none").exists()
