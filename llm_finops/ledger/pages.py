@@ -95,10 +95,13 @@ def hold(ledger: "Ledger", held: Held, pages: Sequence[Page] = ()) -> None:
         insert_rows(connection, HELD, [tuple(held)])
 
 
-def held_days(ledger: "Ledger") -> list[Held]:
-    """The days that are held now, by dataset, scope and day: the newest of each, if nothing was booked since."""
+def held_days(ledger: "Ledger", until: str = "") -> list[Held]:
+    """The days that are held now, by dataset, scope and day: the newest of each, if nothing was booked since.
+
+    `until`: by loads that were read before that time only.
+    """
     with ledger.reading() as connection:
-        return held_of(connection)
+        return [held for _, held in _held_roots(connection, until)]
 
 
 def held_of(connection: sa.Connection) -> list[Held]:
@@ -143,7 +146,7 @@ def standing(ledger: "Ledger", source: str, dataset: str) -> dict[str, tuple[str
     return found
 
 
-def _held_roots(connection: sa.Connection) -> list[tuple[int, Held]]:
+def _held_roots(connection: sa.Connection, until: str = "") -> list[tuple[int, Held]]:
     """Of each day the newest hold, unless it was booked since: by a later reading, or by having been accepted."""
     booked, of = LOAD_PERIODS, LOADS.alias("of")
     since = (
@@ -152,6 +155,7 @@ def _held_roots(connection: sa.Connection) -> list[tuple[int, Held]]:
         .where(of.c.started_at >= LOADS.c.started_at, root_of(of) >= _ROOT)
     )
     query = sa.select(_ROOT, HELD).join(LOADS, LOADS.c.load_id == HELD.c.load_id).where(~since)
+    query = query.where(LOADS.c.started_at < until) if until else query
     rows = connection.execute(query.order_by(HELD.c.load_id)).all()
     newest = {Key(*row[2:5]): (row[0], Held(*row[1:])) for row in rows}
     return [held for _, held in sorted(newest.items())]

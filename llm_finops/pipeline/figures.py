@@ -12,6 +12,7 @@ from llm_finops.core.digest import (
     Doubts,
     EarlierDay,
     Figures,
+    HeldDay,
     Owner,
     Part,
     PriceDiffers,
@@ -21,6 +22,7 @@ from llm_finops.core.digest import (
 from llm_finops.core.records import ALL, COGS, EXCLUDED, NONE, OPEX, UNALLOCATED, Finding, Margin
 from llm_finops.ledger import Ledger, prices_that_differ
 from llm_finops.ledger import datasets as d
+from llm_finops.ledger.pages import held_days
 from llm_finops.pipeline.converted_day import Conversion, in_reporting_currency
 from llm_finops.pipeline.invoice_news import invoice_news
 from llm_finops.pipeline.ledger_day import LedgerDay
@@ -59,6 +61,7 @@ def figures_of(
         new_prices=_new_prices(at),
         quarantined=sum(finding.amount for finding in at.findings if finding.kind == QUARANTINED),
         findings=_doubts(f for f in at.findings if not (conversion.currency and f.kind == NO_RATE)),
+        held=_held(at),
         earlier=tuple(_earlier(work.ledger, past, at.seq) for past in sorted(earlier)),
         invoices=invoice_news(work, at, earlier),
         main_currency=conversion.currency or _DEFAULT_CURRENCY,
@@ -163,6 +166,14 @@ def _new_prices(at: LedgerDay) -> tuple[PriceDiffers, ...]:
     return tuple(
         PriceDiffers(p.model, p.meter, p.currency, p.implied_price_nano or 0, p.expected_price_nano or 0, p.reason)
         for p in found
+    )
+
+
+def _held(at: LedgerDay) -> tuple[HeldDay, ...]:
+    """The days held now, by loads up to the end of the morning on which the day is told; no later one edits it."""
+    until = str(date.fromisoformat(at.day) + timedelta(days=2))
+    return tuple(
+        HeldDay(of.scope, of.period, of.subject, of.before, of.after, of.load_id) for of in held_days(at.ledger, until)
     )
 
 

@@ -8,6 +8,7 @@ from llm_finops.core.digest import (
     CurrencyFigures,
     Doubts,
     Figures,
+    HeldDay,
     Owner,
     Part,
     PriceDiffers,
@@ -29,6 +30,20 @@ def test_a_report_of_zero_is_told_as_zero_and_beside_it_what_was_used() -> None:
     )
     assert "• No cost reported: usage worth $4.10 at list has no cost (paper)." in plain(digest(day))
     assert "$0.00 reported · " in plain(digest(day))
+
+
+def test_a_held_day_is_told_with_what_stands_what_was_said_and_how_to_accept_it() -> None:
+    rows = (
+        HeldDay("paper", "2026-11-19", "USD", 4_100_000_000, 500_000_000, 7),
+        HeldDay("paper", "2026-11-20", "input_uncached", 210_000, 9, 12),
+    )
+
+    assert (
+        "• Held: paper 20 November, load 12 says 9 input_uncached where 210,000 input_uncached is booked; if it is "
+        "right, llm-finops accept 12. paper 19 November, load 7 says $0.50 where $4.10 is booked; if it is right, "
+        "llm-finops accept 7."
+    ) in plain(digest(figures(held=rows))).replace("`", "")
+    assert "Held" not in plain(digest(figures()))
 
 
 def test_requests_that_no_provider_has_seen_are_told() -> None:

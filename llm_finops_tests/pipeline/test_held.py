@@ -2,17 +2,20 @@
 
 import shutil
 from collections.abc import Iterator
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from llm_finops.core.digest import plain
 from llm_finops.core.records import NONE, STANDARD, PricedUsage
 from llm_finops.ledger import LedgerError
 from llm_finops.ledger.pages import held_days, pages_of
 from llm_finops.pipeline.holds import minor_meters, shrunk
 from llm_finops.pipeline.replaying import plan_acceptance, what_moved
+from llm_finops.pipeline.said import message_of
 from llm_finops_tests.connectors.server import Provider
 from llm_finops_tests.pipeline.by_post import LATER, NOBODY, ByPost, company_by_post, replayed
 from llm_finops_tests.pipeline.little import DAYS, FIRST, LAST, USED
@@ -47,6 +50,11 @@ def settled(root: Path, _settled_once: Path) -> Iterator[tuple[ByPost, Provider]
 def held(company: ByPost) -> list[tuple[str, str, str, int, int]]:
     with company.ledger() as ledger:
         return [(one.dataset, one.period, one.subject, one.before, one.after) for one in held_days(ledger)]
+
+
+def message(company: ByPost, day: str) -> str:
+    with company.finops.work("") as work:
+        return plain(message_of(work, day))
 
 
 def newest_held(company: ByPost) -> int:
@@ -91,8 +99,14 @@ def test_a_final_day_that_comes_short_is_held_and_named_and_accepted_once(by_pos
     assert held(company) == [("cost_lines", MIDDLE, "USD", 4_100_000_000, 2_040_000_000)]
     assert company.fingerprint() != before
 
+    morning = str(date.fromisoformat(LATER[:10]) - timedelta(days=1))
+    said = f"paper 19 November, load {load_id} says $2.04 where $4.10 is booked; if it is right, llm-finops accept"
+    assert said in message(company, morning)
+    assert "Held" not in message(company, DAYS[3]), "its morning was before that"
+
     company.point_to(NOBODY)
     assert accepted(company, load_id) == [f"paper cost_lines {MIDDLE}: 4.1 USD → 2.04 USD"]
+    assert "Held" not in message(company, morning)
     assert company.amounts()[MIDDLE] == 2_040_000_000
     once = company.fingerprint()
     assert (accepted(company, load_id), held(company)) == ([], [])

@@ -9,6 +9,7 @@ from llm_finops.core.digest.figures import (
     CurrencyFigures,
     Doubts,
     Figures,
+    HeldDay,
     Owner,
     PriceDiffers,
     Unpriced,
@@ -70,6 +71,7 @@ def notes(figures: Figures, currencies: Sequence[CurrencyFigures], top: int) -> 
     found += _new_prices(figures.new_prices, min(top, NAMES_MAX))
     found += [note for money in currencies for note in [*_lost(money), *_no_rate(money)]]
     found += [f"*No rate* {pair} for {figures.day}: not added up." for pair in sorted(figures.no_rate)]
+    found += _held(figures.held, min(top, NAMES_MAX))
     return "\n".join(f"• {note}" for note in found)
 
 
@@ -86,6 +88,23 @@ def _missing(figures: Figures, top: int) -> list[str]:
         are = "is" if len(figures.lasts) == 1 else "are"
         found.append(f"*It lasts*: {days} {are} not complete either.")
     return found
+
+
+def _held(rows: Sequence[HeldDay], top: int) -> list[str]:
+    """What is not booked until somebody says so, the newest day first."""
+    order = sorted(rows, key=lambda row: (row.day, key_bytes((row.account, row.unit)), row.load_id), reverse=True)
+    texts = [
+        f"`{shown(row.account)}` {date_text(row.day)}, load {row.load_id} says {_measure(row, row.said)} where "
+        f"{_measure(row, row.booked)} is booked; if it is right, `llm-finops accept {row.load_id}`"
+        for row in order
+    ]
+    return [f"*Held*: {'. '.join(cut(texts, top))}."] if texts else []
+
+
+def _measure(row: HeldDay, amount: int) -> str:
+    if _CURRENCY.fullmatch(row.unit):
+        return escape(amount_text(amount, row.unit))
+    return f"{amount:,} `{shown(row.unit)}`"
 
 
 def trust(figures: Figures, currencies: Sequence[CurrencyFigures]) -> str:

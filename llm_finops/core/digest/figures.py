@@ -153,6 +153,21 @@ class PriceDiffers:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldDay:
+    """A final day whose new reading has lost more than half: not booked until a person accepts the load.
+
+    `unit` is a currency, whose amounts are nano-units, or a meter.
+    """
+
+    account: str
+    day: str
+    unit: str
+    booked: int
+    said: int
+    load_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class Doubts:
     """The day's findings of one kind: how many, and by unit (a currency: nano) the largest amount, without sign."""
 
@@ -180,6 +195,7 @@ class Figures:
     new_prices: tuple[PriceDiffers, ...] = ()
     quarantined: int = 0  # rows of files that are not counted
     findings: tuple[Doubts, ...] = ()
+    held: tuple[HeldDay, ...] = ()  # of whatever day
     earlier: tuple[EarlierDay, ...] = ()
     invoices: tuple[InvoiceNews, ...] = ()
     lasts: tuple[str, ...] = ()  # later days that are not complete either, and have no message of their own
