@@ -3,8 +3,8 @@
 from datetime import date, timedelta
 
 from llm_finops.ledger.restating import ask_edit, ask_restated, confirm, touched
-from llm_finops.pipeline.complete import stale_days
-from llm_finops.pipeline.said import Said, changed, is_worth_an_answer, moved_since, said_of
+from llm_finops.pipeline.complete import is_ready, stale_days
+from llm_finops.pipeline.said import Said, changed, is_worth_an_answer, moved_since, printed_partials, said_of
 from llm_finops.pipeline.work import Work
 
 TOGETHER = 3  # more days than these with news in one run are one message instead of an answer each
@@ -17,6 +17,9 @@ def restate(work: Work) -> None:
     An edit's answer is decided when it is sent, from what the day was told before.
     """
     seq = work.ledger.seq()  # all is compared as of this commit: what another run books meanwhile is looked at later
+    for day in printed_partials(work):  # nothing to edit on a terminal: the whole day is printed after it
+        if is_ready(work, day):
+            ask_edit(work.ledger, day)
     said = said_of(work)
     if not said:
         return

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from llm_finops.core.digest import Cause, Change, Figures, Message, changes, digest, restated, restated_together
 from llm_finops.ledger import Digest
 from llm_finops.ledger import datasets as d
-from llm_finops.ledger.journals import ANSWER, DUE, EDIT, REFUSED, RESTATED, SENDING, SENT, SUMMARY, UNKNOWN
+from llm_finops.ledger.journals import ANSWER, DUE, EDIT, PRINTED, REFUSED, RESTATED, SENDING, SENT, SUMMARY, UNKNOWN
 from llm_finops.ledger.restating import moved, restated_days
 from llm_finops.pipeline.complete import incomplete_between, is_ready, missing_of, newest_complete
 from llm_finops.pipeline.figures import figures_of
@@ -74,6 +74,12 @@ def _said(rows: list[Digest], together: list[Digest]) -> Said | None:
     )
 
 
+def printed_partials(work: Work) -> set[str]:
+    """The days of which a PARTIAL was printed, for want of a token, and nothing since."""
+    newest = {row.day: row.partial for row in work.ledger.journals.digests(PRINTED) if row.kind in {SUMMARY, EDIT}}
+    return {day for day, partial in newest.items() if partial}
+
+
 def untold(work: Work, day: str) -> list[str]:
     """The days between the last message sent and this one: an outage, at most a week of it."""
     rows = work.ledger.journals.digests("sent", "printed")
@@ -125,8 +131,12 @@ def letter_of(work: Work, row: Digest) -> Letter | None:
         return _together(work, row)
     if row.partial and not is_ready(work, row.day):
         return partial_letter(work, row.day, _yesterday(work))
+    return _whole(work, row.day)
+
+
+def _whole(work: Work, day: str) -> Letter:
     seq = work.ledger.seq()
-    return Letter(message_of(work, row.day, seq), seq)
+    return Letter(message_of(work, day, seq), seq)
 
 
 def changed(work: Work, day: str, said: Said, seq: int | None = None) -> Letter | None:
@@ -168,7 +178,7 @@ def is_worth_an_answer(work: Work, moves: Iterable[Change]) -> bool:
 def _edit(work: Work, row: Digest) -> Letter | None:
     said = said_of(work).get(row.day)
     if said is None:
-        return None
+        return _whole(work, row.day) if row.day in printed_partials(work) and is_ready(work, row.day) else None
     # An attempt whose end nobody knows may have changed it.
     letter = _now(work, row.day, said) if row.attempt else changed(work, row.day, said)
     if letter is None or letter.partial or said.is_told_together:

@@ -162,6 +162,30 @@ def test_an_unsent_partial_goes_out_complete_where_the_day_has_become_so(company
     assert deliver(company) == []
 
 
+def test_without_a_token_the_whole_day_is_printed_once_after_its_partial(
+    company: Little, workspace: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    del company.environment["SLACK_BOT_TOKEN"]
+    goes_down(company, FIRST_LOST)
+    run(company, FIRST_LOST)
+    at(company, FIRST_LOST, "12:00")
+    deliver(company)
+    assert "PARTIAL · LLM costs, Wednesday 18 November 2026 (UTC)\n" in capsys.readouterr().out
+    assert company.settle(FIRST_LOST, FIRST_LOST).ok
+    assert deliver(company) == [], "it is still down"
+
+    company.report(FIRST_LOST)
+    assert company.settle(FIRST_LOST, FIRST_LOST).ok
+    deliver(company)
+    out = capsys.readouterr().out
+    assert "\nLLM costs, Wednesday 18 November 2026 (UTC)\n\n$4.10\n" in out
+    assert "PARTIAL" not in out
+    company.report(FIRST_LOST, "2.10")
+    assert company.settle(FIRST_LOST, FIRST_LOST).ok
+    assert deliver(company) == []
+    assert len(titles(workspace)) == 1
+
+
 def test_a_day_whose_run_failed_before_the_margins_is_told_partial_and_then_whole(
     company: Little, workspace: Workspace
 ) -> None:
