@@ -26,6 +26,7 @@ from llm_finops.ledger.overtaken import Moment, is_overtaken
 from llm_finops.ledger.versions import Key, is_current, is_of, note_inputs, read_heads
 
 if TYPE_CHECKING:
+    from llm_finops.ledger.gather import Gather
     from llm_finops.ledger.ledger import Ledger
 
 
@@ -60,11 +61,17 @@ class _LoadPeriod:
 
 @dataclass
 class Commit:
-    """One transaction in the making; nothing is written before the block ends well."""
+    """One transaction in the making; nothing is written before the block ends well.
+
+    `made_of` is what its rows were computed from. Where another run has booked some of that by now, the commit books
+    nothing and is `outdated`: whoever computed it computes it again.
+    """
 
     ledger: "Ledger"
     reason: str
     run_id: str = ""
+    made_of: "Gather | None" = None
+    outdated: bool = False
     booked: dict[Key, Booked] = field(default_factory=dict)
     overtaken: bool = False  # by a later reading, that is: nothing was booked
     _bookings: dict[Key, _Booking] = field(default_factory=dict)
@@ -140,7 +147,8 @@ class Commit:
             self.overtaken = any(
                 load.moment and is_overtaken(connection, load.key, load.moment) for load in self._loaded
             )
-            if self.overtaken:
+            self.outdated = self.made_of is not None and _is_outdated(connection, self.made_of, seq)
+            if self.overtaken or self.outdated:
                 self._settle(connection, seq, 0)
                 return done
             changed = [
@@ -184,6 +192,14 @@ def tick(connection: sa.Connection) -> tuple[int, int]:
     ticked = clock.update().values(seq=clock.c.seq + 1).returning(clock.c.seq, clock.c.next_version)
     seq, version = connection.execute(ticked).one()
     return int(seq), int(version)
+
+
+def _is_outdated(connection: sa.Connection, read: "Gather", seq: int) -> bool:
+    """Whether a key that was read holds something else by now. Certain only under the lock of commit `seq`."""
+    if read.seq == seq - 1:  # nobody has booked anything since: as good as always
+        return False
+    heads = read_heads(connection, list(read.inputs))
+    return any(used != (heads[key].version_id if key in heads else 0) for key, used in read.inputs.items())
 
 
 def _check(

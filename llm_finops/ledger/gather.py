@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 class Gather:
     """Reads as of one commit; `inputs` is what it read: {key: version, or 0 for "there was none"}."""
 
-    def __init__(self, ledger: "Ledger") -> None:
+    def __init__(self, ledger: "Ledger", seq: int | None = None) -> None:
         self._ledger = ledger
-        self.seq = ledger.seq()
+        self.seq = ledger.seq() if seq is None else seq
         self.inputs: dict[Key, int] = {}
 
     def read(self, dataset: Dataset[Row], scope: str, period: str) -> list[Row]:

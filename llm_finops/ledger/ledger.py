@@ -51,13 +51,13 @@ class Ledger:
         with self.engine.connect() as connection:
             yield connection
 
-    def commit(self, reason: str, run_id: str = "") -> Commit:
+    def commit(self, reason: str, run_id: str = "", made_of: Gather | None = None) -> Commit:
         """A transaction to book into; see `Commit`."""
-        return Commit(self, reason, run_id)
+        return Commit(self, reason, run_id, made_of)
 
-    def gather(self) -> Gather:
-        """A reader that notes what it read, as of one commit."""
-        return Gather(self)
+    def gather(self, seq: int | None = None) -> Gather:
+        """A reader that notes what it read, as of one commit: the newest, unless another is named."""
+        return Gather(self, seq)
 
     def seq(self) -> int:
         """The number of the newest commit."""

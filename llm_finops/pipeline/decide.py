@@ -11,7 +11,7 @@ from llm_finops.core.price import price_usage
 from llm_finops.core.reconcile import estimate, reconcile
 from llm_finops.core.records import CostLine, Finding, Name, RequestTotal
 from llm_finops.core.settings import Settings
-from llm_finops.ledger import Gather, Key
+from llm_finops.ledger import Commit, Gather, Key
 from llm_finops.ledger import datasets as d
 from llm_finops.pipeline.ingest import is_reported, settings_read
 from llm_finops.pipeline.outcome import FAULTS, Outcome, Result
@@ -124,18 +124,25 @@ def _todo(
 
 
 def _compute(work: Work, dataset: d.Dataset[Any], k: Key, compute: Compute) -> Outcome:
-    gather = work.ledger.gather()
-    made = compute(work, gather, k.scope, k.period)
-    if made is None:
-        return Outcome(k.scope, numbers={"state": "nothing to go by yet"})
-    with work.ledger.commit(f"{dataset.name} {k.scope} {k.period}", work.run_id) as commit:
+    while True:
+        gather = work.ledger.gather()
+        made = compute(work, gather, k.scope, k.period)
+        if made is None:
+            return Outcome(k.scope, numbers={"state": "nothing to go by yet"})
+        commit = _book(work, dataset, k, made, gather)
+        if not commit.outdated:  # else another run has booked some of what it was made of: it is made again
+            numbers = {"rows": len(made.rows), "findings": len(made.findings), **made.numbers}
+            return Outcome(k.scope, is_new=commit.booked[k].is_new, computed=True, numbers=numbers)
+
+
+def _book(work: Work, dataset: d.Dataset[Any], k: Key, made: Computed, gather: Gather) -> Commit:
+    with work.ledger.commit(f"{dataset.name} {k.scope} {k.period}", work.run_id, gather) as commit:
         commit.book(dataset, k.scope, k.period, made.rows, gather.inputs, made.findings)
         for beside, rows in made.beside:
             commit.book(beside, k.scope, k.period, rows, gather.inputs)
         for gone in made.ended:
             commit.book(d.DATASETS[gone.dataset], gone.scope, gone.period, [])
-    numbers = {"rows": len(made.rows), "findings": len(made.findings), **made.numbers}
-    return Outcome(k.scope, is_new=commit.booked[k].is_new, computed=True, numbers=numbers)
+    return commit
 
 
 def _price(work: Work, gather: Gather, account: str, day: str) -> Computed | None:

@@ -7,6 +7,7 @@ from llm_finops.core.records import NONE, Finding, LogDay
 from llm_finops.core.rules import TAG, tags_read
 from llm_finops.core.settings import RequestSource, Settings
 from llm_finops.engine import DayTotals, log_days, totals
+from llm_finops.ledger import Gather
 from llm_finops.ledger import datasets as d
 from llm_finops.pipeline.files import source_files
 from llm_finops.pipeline.ingest import settings_read
@@ -22,17 +23,26 @@ NO_ACCOUNT = "no account"
 def load_requests(work: Work, days: list[str]) -> Result:
     """`log_days`, `request_totals` and `request_quantiles` of every configured request log."""
     result = Result()
-    for name, log in work.config.requests.items():
+    for name in work.config.requests:
         try:
-            files = survey_files(work, _source(work, name), source_files(work, f"requests.{name}", log.paths))
-            _book_log_days(work, name, files)
-            _book_totals(work, name, files, days, result)
+            files = _surveyed(work, name)
+            again = _book_totals(work, name, files, days, result)
+            while again:  # another run has changed what these days are made of
+                files = _surveyed(work, name)
+                again = _book_totals(work, name, files, again, result)
         except FAULTS as error:
             for day in days:
                 result.fail(day, name, error)
         else:
             _tell_bad(name, files, days, result)
     return result
+
+
+def _surveyed(work: Work, name: str) -> Surveyed:
+    paths = source_files(work, f"requests.{name}", work.config.requests[name].paths)
+    files = survey_files(work, _source(work, name), paths)
+    _book_log_days(work, name, files)
+    return files
 
 
 def _source(work: Work, name: str) -> RequestSource:
@@ -77,13 +87,15 @@ def _book_log_days(work: Work, source: str, files: Surveyed) -> None:
     work.ledger.journals.end_load(load_id, "part" if files.bad else "whole")
 
 
-def _book_totals(work: Work, source: str, files: Surveyed, days: list[str], result: Result) -> None:
+def _book_totals(work: Work, source: str, files: Surveyed, days: list[str], result: Result) -> list[str]:
+    """Price and add up the days that need it; those that were not booked, since what they are made of has moved."""
     todo = [day for day in _todo(work, source, days) if day not in files.spoiled]
     for day in days:
         if day not in todo and day not in files.spoiled:
             result.add(day, Outcome(source))
     if not todo:
-        return
+        return []
+    again: list[str] = []
     load_id = work.ledger.journals.begin_load(source, d.REQUEST_TOTALS.name, todo[0], todo[-1])
     holding = [file.path for file in files.good if not file.days.keys().isdisjoint(todo)]
     done = 0
@@ -94,11 +106,17 @@ def _book_totals(work: Work, source: str, files: Surveyed, days: list[str], resu
         for told in totals(_with_tags_read(spoken, settings), holding, todo, book.rows_for, settings.aliases, space):
             done += 1
             try:
-                result.add(told.day, _book_day(work, load_id, source, told))
+                outcome = _book_day(work, load_id, source, told, work.ledger.gather(gather.seq))
             except FAULTS as error:
                 result.fail(told.day, source, error)
+            else:
+                if outcome is None:
+                    again.append(told.day)
+                else:
+                    result.add(told.day, outcome)
             work.progress(f"{source} requests", done, len(todo))
     work.ledger.journals.end_load(load_id, "part" if result.failed() else "whole")
+    return again
 
 
 def _with_tags_read(source: RequestSource, settings: Settings) -> RequestSource:
@@ -119,10 +137,10 @@ def _todo(work: Work, source: str, days: list[str]) -> list[str]:
     return sorted(asked | outside)
 
 
-def _book_day(work: Work, load_id: int, source: str, told: DayTotals) -> Outcome:
+def _book_day(work: Work, load_id: int, source: str, told: DayTotals, gather: Gather) -> Outcome | None:
+    """Book a day as made of what was in force when its log was read; None where that has moved since."""
     if told.refused:
         return Outcome(source, ok=False, why=told.refused)
-    gather = work.ledger.gather()
     settings = settings_read(gather)
     gather.read(d.PRICES, "*", "*")
     gather.read(d.LOG_DAYS, source, told.day)
@@ -133,11 +151,13 @@ def _book_day(work: Work, load_id: int, source: str, told: DayTotals) -> Outcome
         *rows_quarantined(told.day, source, bad, by_file=False),
         *_no_account(source, told, settings),
     ]
-    with work.ledger.commit(f"{source} requests {told.day}", work.run_id) as commit:
+    with work.ledger.commit(f"{source} requests {told.day}", work.run_id, gather) as commit:
         take_over(work, commit, "requests", source, told.day)
         commit.book(d.REQUEST_TOTALS, source, told.day, told.totals, gather.inputs, sorted(doubts))
         commit.book(d.REQUEST_QUANTILES, source, told.day, told.quantiles, gather.inputs)
         commit.loaded(load_id, d.REQUEST_TOTALS, source, told.day, told.duplicates, bad)
+    if commit.outdated:
+        return None
     numbers = {
         "requests_read": told.rows,
         "duplicates": told.duplicates,

@@ -1,11 +1,11 @@
-"""Of two readings of a day the later one counts, in whatever order they are booked."""
+"""Two runs at once: of two readings of a day the later one counts, and nothing is booked of what has moved since."""
 
 from collections.abc import Callable
 
 import pytest
 
 from llm_finops.ledger import Key, Ledger
-from llm_finops.ledger.datasets import USAGE
+from llm_finops.ledger.datasets import ALLOCATIONS, COST_LINES, ESTIMATES, USAGE
 from llm_finops.ledger.overtaken import Moment
 from llm_finops_tests.ledger import facts as f
 
@@ -61,3 +61,28 @@ def test_a_clock_that_was_wrong_once_keeps_no_later_reading_out(ledger: Ledger, 
     assert not read(wrong, 1, "2036-01-01T00:00:00Z", wrong)
     now = begun(ledger, EARLY)
     assert not read(now, 2, EARLY, now)
+
+
+def test_what_was_made_of_something_else_than_what_is_booked_by_now_is_not_booked(ledger: Ledger) -> None:
+    """As of two runs at once: one computes, the other books what it computes from."""
+    line, share = f.line(7), f.allocation(7)
+    with ledger.commit("lines") as commit:
+        commit.book(COST_LINES, "openai", f.DAY, [line])
+    gather = ledger.gather()
+    assert gather.read(COST_LINES, "openai", f.DAY) == [line]
+    assert gather.read(ESTIMATES, "openai", f.DAY) == []
+    with ledger.commit("elsewhere") as commit:
+        commit.book(COST_LINES, "openai", "2026-09-13", [line])
+
+    with ledger.commit("shares", made_of=gather) as unmoved:
+        unmoved.book(ALLOCATIONS, "openai", f.DAY, [share], gather.inputs)
+    assert not unmoved.outdated
+    assert ledger.stale(ALLOCATIONS) == []
+
+    with ledger.commit("the first estimate") as commit:
+        commit.book(ESTIMATES, "openai", f.DAY, [f.line(1, "line-2")])
+    before = f.everything(ledger)
+    with ledger.commit("shares", made_of=gather) as moved:
+        moved.book(ALLOCATIONS, "openai", f.DAY, [share._replace(cost_nano=8)], gather.inputs)
+    assert moved.outdated
+    assert f.everything(ledger) == before
