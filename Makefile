@@ -3,13 +3,16 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo demo-killed test check ui dashboard install
+.PHONY: demo demo-killed backfill-killed test check ui dashboard install
 
 demo: install
 	$(BIN)/llm-finops demo $(if $(UNTIL),--until $(UNTIL))
 
 demo-killed: install
 	$(BIN)/python -m llm_finops_tests.acceptance.killed_demo $(if $(UNTIL),--until $(UNTIL)) $(if $(PLAYED),--played $(PLAYED))
+
+backfill-killed: install
+	LLM_FINOPS_KILLS=10 LLM_FINOPS_COMMANDS=10 $(BIN)/pytest -n 2 --dist worksteal llm_finops_tests/acceptance/test_random_kills.py -k killed
 
 test: install
 	$(BIN)/pytest -n 2 --dist worksteal

@@ -4,12 +4,15 @@ import fcntl
 import json
 import os
 import shutil
+import tempfile
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
+from llm_finops_tests.acceptance.lantern import Lantern, lantern_in
 from llm_finops_tests.acceptance.playing import Told, play
 
 
@@ -39,3 +42,14 @@ def copied(undisturbed: Undisturbed, tmp_path: Path) -> Undisturbed:
     home = tmp_path / "home"
     shutil.copytree(undisturbed.home, home)
     return Undisturbed(home, undisturbed.told)
+
+
+@pytest.fixture(scope="session")
+def lantern() -> Iterator[Lantern]:
+    """The company of three days; on a memory disk where there is one, since Dagster writes much."""
+    memory = Path("/dev/shm")  # noqa: S108  (a folder of our own is made in it)
+    with (
+        tempfile.TemporaryDirectory(prefix="llm-finops-", dir=memory if memory.is_dir() else None) as name,
+        lantern_in(Path(name)) as made,
+    ):
+        yield made
