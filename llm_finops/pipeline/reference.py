@@ -2,18 +2,19 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 
 from llm_finops.connectors.contract import SourceError
 from llm_finops.connectors.tape import recording
 from llm_finops.core.price import PriceBook
-from llm_finops.core.records import Name, key_bytes
+from llm_finops.core.records import Name, Price, key_bytes
 from llm_finops.core.rules import glob
 from llm_finops.core.settings import RequestSource, Settings, to_rows
 from llm_finops.inputs.catalogue import seed
 from llm_finops.inputs.prices import read_prices
 from llm_finops.ledger import Commit
 from llm_finops.ledger import datasets as d
+from llm_finops.ledger.content import content_hash, table_rows
 from llm_finops.ledger.pages import keep_pages
 from llm_finops.pipeline.files import source_files
 from llm_finops.pipeline.reading import begin_replay, replayed, said_of, tellers
@@ -28,14 +29,16 @@ def book_reference(work: Work) -> dict[str, int | str]:
     """
     config = work.config
     refuse_unsaid(work)
-    seeded, rounded = _list_prices()
     contract = read_prices(source_files(work, "prices", config.price_patterns))
-    book = PriceBook([*seeded, *contract])
+    book, content = _price_book(tuple(contract))
+    rounded = _list_prices()[1]
     said: dict[str, int | str] = {"prices": len(book.rows), "contract_prices": len(contract), "rounded": len(rounded)}
     for account in config.providers:
         said[f"names_{account}"] = book_names(work, account)
+    work.keep_book(content, book)
     with work.ledger.commit("reference", work.run_id) as commit:
-        commit.book(d.PRICES, "*", "*", book.rows)
+        if work.ledger.gather().content(d.PRICES, "*", "*") != content:
+            commit.book(d.PRICES, "*", "*", book.rows)
         commit.book(d.SETTINGS, "*", "*", to_rows(_spelled_out(work)))
         if config.reporting.currency is None:
             _end_converted(work, commit)
@@ -52,6 +55,13 @@ def _end_converted(work: Work, commit: Commit) -> None:
 
 # The catalogue stands in an installed package: it cannot change under a running process.
 _list_prices = cache(seed)
+
+
+@lru_cache(maxsize=2)
+def _price_book(contract: tuple[Price, ...]) -> tuple[PriceBook, str]:
+    """The list's prices under a company's own, and the content hash of its rows: a second's work, once a process."""
+    book = PriceBook([*_list_prices()[0], *contract])
+    return book, content_hash(d.PRICES, table_rows(d.PRICES, book.rows), ())
 
 
 def book_names(work: Work, account: str) -> int | str:

@@ -91,9 +91,13 @@ class Work:
         """The price book as booked; built once for as long as its rows stay the same."""
         content = gather.content(d.PRICES, "*", "*")
         if content not in self.books:
-            self.books.clear()
-            self.books[content] = PriceBook(gather.read(d.PRICES, "*", "*"))
+            self.keep_book(content, PriceBook(gather.read(d.PRICES, "*", "*")))
         return self.books[content]
+
+    def keep_book(self, content: str, book: PriceBook) -> None:
+        """Keep the book of the rows with this content hash for the steps to come, and no other."""
+        self.books.clear()
+        self.books[content] = book
 
     def final_at(self, day: str, settle_hours: int) -> str:
         """From when on a reading of a day is final."""

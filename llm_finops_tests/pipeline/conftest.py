@@ -1,5 +1,6 @@
-"""A little company, new or played once and copied; on a memory disk where there is one, since Dagster writes much."""
+"""A little company, new or played once and copied."""
 
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,10 +10,9 @@ import pytest
 import stamina
 
 from llm_finops.demo.standins.slack import TOKEN
+from llm_finops.pipeline.reference import book_reference
 from llm_finops_tests.pipeline.little import Little, copied
 from llm_finops_tests.pipeline.workspace import Workspace
-
-_MEMORY = Path("/dev/shm")  # noqa: S108  (a folder of our own is made in it)
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +24,7 @@ def _no_waiting() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def quick_folder() -> Iterator[Path]:
-    with tempfile.TemporaryDirectory(prefix="llm-finops-", dir=_MEMORY if _MEMORY.is_dir() else None) as name:
+    with tempfile.TemporaryDirectory(prefix="llm-finops-") as name:
         yield Path(name)
 
 
@@ -43,9 +43,25 @@ def _played_once(quick_folder: Path) -> Path:
     return company.root
 
 
+@pytest.fixture(scope="session")
+def _priced_once(quick_folder: Path) -> Path:
+    company = Little(quick_folder / "priced").found()
+    with company.finops.work("priced") as work:
+        book_reference(work)
+    return company.home
+
+
 @pytest.fixture
-def little(root: Path) -> Little:
-    """The little company, with nothing booked yet."""
+def little(root: Path, _priced_once: Path) -> Little:
+    """The little company. Prices and settings are booked, which takes longest and is not what most tests are about."""
+    company = Little(root / "company").found()
+    shutil.copytree(_priced_once, company.home)
+    return company
+
+
+@pytest.fixture
+def bare(root: Path) -> Little:
+    """The little company, with nothing booked yet and no ledger."""
     return Little(root / "company").found()
 
 
