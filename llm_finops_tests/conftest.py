@@ -1,9 +1,11 @@
 """Ledgers of both stores: a SQLite file, and a database of a PostgreSQL server started for the test session.
 
-Where the server cannot start, its tests are skipped; with LLM_FINOPS_REQUIRE_POSTGRES=1 they fail.
+Where the server cannot start, its tests are skipped; with LLM_FINOPS_REQUIRE_POSTGRES=1 they fail. Temporary files lie
+on a memory disk where there is a big one: each of the thousands of commits that Dagster makes waits for a real disk.
 """
 
 import os
+import shutil
 import tempfile
 import uuid
 import warnings
@@ -26,6 +28,10 @@ settings.register_profile(
 settings.load_profile("house")
 
 STORES = ["sqlite", "postgresql"]
+_MEMORY, _MEMORY_GB = Path("/dev/shm"), 3  # noqa: S108  (folders of our own are made in it)
+
+if "TMPDIR" not in os.environ and _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free >= _MEMORY_GB << 30:
+    os.environ["TMPDIR"] = tempfile.tempdir = str(_MEMORY)  # for child processes too
 
 
 @pytest.fixture
@@ -51,7 +57,11 @@ def store(request: pytest.FixtureRequest) -> str:
 def ledger(request: pytest.FixtureRequest) -> Iterator[Ledger]:
     """A new ledger, on either store."""
     if request.param == "sqlite":
-        opened = Ledger(request.getfixturevalue("sqlite_url"))
+        url = request.getfixturevalue("sqlite_url")
+        file = Path(str(make_url(url).database))
+        file.parent.mkdir(mode=0o700)
+        shutil.copy(request.getfixturevalue("_migrated_file"), file)
+        opened = Ledger(url)
         yield opened
         opened.close()
     else:
@@ -68,6 +78,14 @@ def _migrated(_postgres_server: str) -> Iterator[str]:
     with database(_postgres_server, template="template1") as url:
         Ledger(url).close()
         yield str(make_url(url).database)
+
+
+@pytest.fixture(scope="session")
+def _migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file that holds an empty ledger, likewise."""
+    file = tmp_path_factory.mktemp("migrated") / "ledger.sqlite"
+    Ledger(url_of(file)).close()
+    return file
 
 
 @contextmanager

@@ -1,35 +1,71 @@
-"""Plays the demo in a process of its own, which may kill itself at a named point: `python -m ... HOME UNTIL DAYS`."""
+"""Plays the demo in forks of one loaded process, which may kill themselves at a named point. Not a test.
 
-import argparse
+Each line of standard input is JSON: the home, the window's last day and length, the point STEP:DONE to die at (as the
+progress callback names it; "" for none), another Slack than the world's (or null), and variables. Answered are a line
+with the fork's process id, and a line with how it ended: [code, standard output, standard error].
+"""
+
 import json
 import os
 import signal
 import sys
+import tempfile
+import threading
+import traceback
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from llm_finops.demo.play import play
 from llm_finops.demo.world import Window
+from llm_finops.pipeline.reference import _list_prices
 
 
 def main() -> None:
-    """Play and print, as one line of JSON, what came of it."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("home", type=Path)
-    parser.add_argument("until", type=date.fromisoformat)
-    parser.add_argument("days", type=int)
-    parser.add_argument("--kill", default="", help="STEP:DONE, as the progress callback names them")
-    parser.add_argument("--slack", default=None)
-    asked = parser.parse_args()
-    step, _, done = asked.kill.partition(":")
+    """Fork for each line, one after the other."""
+    _list_prices()  # a second to read, and kept
+    assert threading.active_count() == 1
+    for line in sys.stdin:
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            child = os.fork()
+            if child == 0:
+                os.dup2(out.fileno(), 1)
+                os.dup2(err.fileno(), 2)
+                os._exit(_played(*json.loads(line)))
+            _say(child)
+            _, status = os.waitpid(child, 0)
+            out.seek(0)
+            err.seek(0)
+            _say([os.waitstatus_to_exitcode(status), out.read().decode(), err.read().decode()])
+
+
+def _say(what: object) -> None:
+    sys.stdout.write(json.dumps(what) + "\n")
+    sys.stdout.flush()
+
+
+def _played(*asked: Any) -> int:
+    """Play and print, as the last line, what came of it; the exit code."""
+    try:
+        _say(_play(*asked))
+    except BaseException:  # noqa: BLE001  (it is the end of a process)
+        traceback.print_exc()
+        sys.stderr.flush()
+        return 1
+    return 0
+
+
+def _play(home: str, until: str, days: int, kill: str, slack: str | None, more: dict[str, str]) -> dict[str, Any]:
+    step, _, done = kill.partition(":")
 
     def progress(name: str, at: int, _: int) -> None:
         if step and (name, at) == (step, int(done)):
             os.kill(os.getpid(), signal.SIGKILL)
 
-    played = play(asked.home, Window(asked.until, asked.days), progress, asked.slack)
+    os.environ.update(more)
+    played = play(Path(home), Window(date.fromisoformat(until), days), progress, slack)
     failed = [str(failure) for failure in (*played.backfill.failed, *played.daily.failed)]
-    told = {
+    return {
         "fingerprint": played.fingerprint,
         "new_versions": played.new_versions,
         "computed": played.computed,
@@ -38,7 +74,6 @@ def main() -> None:
         "message": played.message,
         "calls": dict(played.calls),
     }
-    sys.stdout.write("\n" + json.dumps(told) + "\n")
 
 
 if __name__ == "__main__":

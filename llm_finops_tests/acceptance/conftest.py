@@ -1,10 +1,9 @@
-"""One undisturbed play, shared by every test and every worker; nobody may change it."""
+"""A process that plays, and one undisturbed play, shared by every test and every worker; nobody may change it."""
 
 import fcntl
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -13,7 +12,8 @@ from typing import NamedTuple
 import pytest
 
 from llm_finops_tests.acceptance.lantern import Lantern, lantern_in
-from llm_finops_tests.acceptance.playing import Told, play
+from llm_finops_tests.acceptance.playing import Told
+from llm_finops_tests.acceptance.plays import Plays
 
 
 class Undisturbed(NamedTuple):
@@ -24,7 +24,14 @@ class Undisturbed(NamedTuple):
 
 
 @pytest.fixture(scope="session")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
+def plays() -> Iterator[Plays]:
+    process = Plays()
+    yield process
+    process.close()
+
+
+@pytest.fixture(scope="session")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Undisturbed:
     shared = tmp_path_factory.getbasetemp()
     if os.environ.get("PYTEST_XDIST_WORKER"):
         shared = shared.parent  # one for all workers
@@ -32,7 +39,8 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
     with (shared / "undisturbed.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not told.exists():
-            told.write_text(json.dumps(asdict(play(home))), encoding="utf-8")
+            plays: Plays = request.getfixturevalue("plays")
+            told.write_text(json.dumps(asdict(plays.play(home))), encoding="utf-8")
     return Undisturbed(home, Told(**json.loads(told.read_text(encoding="utf-8"))))
 
 
@@ -45,11 +53,7 @@ def copied(undisturbed: Undisturbed, tmp_path: Path) -> Undisturbed:
 
 
 @pytest.fixture(scope="session")
-def lantern() -> Iterator[Lantern]:
-    """The company of three days; on a memory disk where there is one, since Dagster writes much."""
-    memory = Path("/dev/shm")  # noqa: S108  (a folder of our own is made in it)
-    with (
-        tempfile.TemporaryDirectory(prefix="llm-finops-", dir=memory if memory.is_dir() else None) as name,
-        lantern_in(Path(name)) as made,
-    ):
+def lantern(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lantern]:
+    """The company of three days."""
+    with lantern_in(tmp_path_factory.mktemp("lantern")) as made:
         yield made

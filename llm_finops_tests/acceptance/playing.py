@@ -4,10 +4,8 @@ import json
 import os
 import re
 import sqlite3
-import subprocess
-import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -50,29 +48,6 @@ def environment(**more: str) -> dict[str, str]:
     """The environment without whatever this machine's user has configured."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("LLM_FINOPS_", "SLACK_"))}
     return {**clean, **more}
-
-
-def start(home: Path, *options: str, more: Mapping[str, str] | None = None) -> subprocess.Popen[str]:
-    """A play under way."""
-    module = "llm_finops_tests.acceptance.child"
-    command = [sys.executable, "-m", module, str(home), str(WINDOW.until), str(WINDOW.days), *options]
-    known, pipe = environment(**(more or {})), subprocess.PIPE
-    return subprocess.Popen(command, cwd=ROOT, env=known, text=True, stdout=pipe, stderr=pipe)
-
-
-def play(home: Path, *options: str, **more: str) -> Told:
-    """A play to its end."""
-    child = start(home, *options, more=more)
-    out, err = child.communicate(timeout=300)
-    assert child.returncode == 0, err[-4_000:]
-    return Told(**json.loads(out.splitlines()[-1]))
-
-
-def play_until_killed(home: Path, at: str) -> None:
-    """A play that kills itself at `STEP:DONE`."""
-    child = start(home, "--kill", at)
-    _, err = child.communicate(timeout=300)
-    assert child.returncode == -9, f"the play never reached {at}: it ended with {child.returncode}\n{err[-4_000:]}"
 
 
 def rows(home: Path, question: str, *values: Any) -> list[tuple[Any, ...]]:

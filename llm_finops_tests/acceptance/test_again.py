@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from llm_finops_tests.acceptance.conftest import Undisturbed
-from llm_finops_tests.acceptance.playing import ROOT, WINDOW, environment, play
+from llm_finops_tests.acceptance.playing import ROOT, WINDOW, environment
+from llm_finops_tests.acceptance.plays import Plays
 
 pytestmark = pytest.mark.slow
 
@@ -29,7 +30,7 @@ def test_the_command_says_what_it_did_and_a_second_time_it_does_nothing(copied: 
     )
     assert done.returncode == 0, done.stderr[-4_000:]
     assert copied.told.message.strip() in done.stdout
-    assert re.search(r"6 days in \d+ s: 0 new versions, 0 computations\n", done.stdout)
+    assert re.search(rf"{WINDOW.days} days in \d+ s: 0 new versions, 0 computations\n", done.stdout)
     assert f"fingerprint {copied.told.fingerprint}\n" in done.stdout
     (look,) = [line for line in done.stdout.splitlines() if "llm-finops explain" in line]
     explained = subprocess.run(look, shell=True, capture_output=True, text=True, check=True, env=environment())  # noqa: S602  (as a person would paste it)
@@ -39,8 +40,10 @@ def test_the_command_says_what_it_did_and_a_second_time_it_does_nothing(copied: 
     assert _posts(copied.home) == 2  # two mornings, and neither told again
 
 
-def test_postgresql_ends_with_the_same_fingerprint(undisturbed: Undisturbed, tmp_path: Path, postgres_url: str) -> None:
-    told = play(tmp_path / "home", LLM_FINOPS_DATABASE_URL=postgres_url)
+def test_postgresql_ends_with_the_same_fingerprint(
+    undisturbed: Undisturbed, plays: Plays, tmp_path: Path, postgres_url: str
+) -> None:
+    told = plays.play(tmp_path / "home", LLM_FINOPS_DATABASE_URL=postgres_url)
     assert told.ok
     assert told.fingerprint == undisturbed.told.fingerprint
     assert told.message == undisturbed.told.message

@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,15 +18,13 @@ from llm_finops_tests.acceptance.playing import (
     Told,
     documented,
     orphans,
-    play,
-    play_until_killed,
     rows,
     scratch,
-    start,
     told_days,
     unconserved,
     without_pages,
 )
+from llm_finops_tests.acceptance.plays import Plays
 
 pytestmark = pytest.mark.slow
 SUMMARIES = "from digests where kind = 'summary'"  # a restated day has an edit besides
@@ -35,63 +32,52 @@ LAST = WINDOW.days - 1  # the backfill ends a day before the window does
 RESTATED = WINDOW.until - timedelta(days=1)
 
 
-def test_killed_at_step_after_step_it_ends_like_one_left_alone(undisturbed: Undisturbed, tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    for at in ("openai usage:2", "gateway requests:1", "anthropic cost_lines:3", "allocations:4"):
-        play_until_killed(home, at)
-        _whole_or_old(home)
-        assert len(scratch(home)) == (at == "gateway requests:1")  # cleared away by the next run that needs some
-    play_until_killed(home, f"allocations:{2 * LAST - 4}")  # the rest of them, and no margin yet
-    assert rows(home, "select count(*) from versions where dataset = 'allocations'") == [(2 * LAST,)]
-    assert rows(home, "select count(*) from versions where dataset = 'margins'") == [(0,)]
-    _whole_or_old(home)
-    _ends_like(undisturbed, home, play(home))
-    assert told_days(home / "slack.jsonl") == _each_morning_once()
-
-
-def test_killed_in_the_daily_run_it_ends_like_one_left_alone(undisturbed: Undisturbed, tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    play_until_killed(home, f"margins:{LAST}")
-    assert rows(home, "select max(period) from versions where dataset = 'margins'") == [(str(RESTATED),)]
-    _whole_or_old(home)
-    play_until_killed(home, "allocations:1")  # nothing of the backfill is left: this is the day that was restated
-    stale = rows(home, "select scope, period from versions where dataset = 'allocations' and until_seq is not null")
-    assert stale == [("openai", str(RESTATED))]
-    _whole_or_old(home)
-    _ends_like(undisturbed, home, play(home))
-    assert told_days(home / "slack.jsonl") == _each_morning_once()
-
-
-def test_killed_once_slack_has_the_message_it_is_not_told_twice(undisturbed: Undisturbed, tmp_path: Path) -> None:
+def test_killed_in_every_phase_it_ends_like_one_left_alone_and_slack_is_told_once(
+    undisturbed: Undisturbed, plays: Plays, tmp_path: Path
+) -> None:
     home, heard = tmp_path / "home", tmp_path / "slack.jsonl"
-    with _deadly_slack(heard, kills=2) as (url, victims):
-        for _ in range(2):  # after the first morning's message, and after the second's
-            child = start(home, "--slack", url)
-            victims.append(child)
-            _, err = child.communicate(timeout=300)
-            assert child.returncode == -signal.SIGKILL, err[-4_000:]
-            assert rows(home, f"select state {SUMMARIES} and state <> 'sent'") == [("sending",)]
-        told = play(home, "--slack", url)
+    with _deadly_slack(heard) as (url, victims):
+        plays.play_until_killed(home, "gateway requests:1", url)  # while the engine is at work
+        assert len(scratch(home)) == 1  # cleared away by the next run that needs some
+        _whole_or_old(home)
+        plays.play_until_killed(home, f"allocations:{LAST}", url)
+        assert rows(home, "select count(*) from versions where dataset = 'allocations'") == [(LAST,)]
+        assert rows(home, "select count(*) from versions where dataset = 'margins'") == [(0,)]
+        _whole_or_old(home)
+        _killed_by_slack(plays, home, url, victims)
+        assert rows(home, "select max(period) from versions where dataset = 'margins'") == [(str(RESTATED),)]
+        plays.play_until_killed(home, "allocations:1", url)  # of the daily run: this is the day that was restated
+        stale = rows(home, "select scope, period from versions where dataset = 'allocations' and until_seq is not null")
+        assert stale == [("openai", str(RESTATED))]
+        _whole_or_old(home)
+        _killed_by_slack(plays, home, url, victims)
+        told = plays.play(home, url)
     _ends_like(undisturbed, home, told)
-    assert told_days(heard) == _each_morning_once()
-    assert rows(home, f"select day, state {SUMMARIES} order by day") == [
-        (str(RESTATED), "sent"),
-        (str(WINDOW.until), "sent"),
-    ]
+    mornings = (RESTATED, WINDOW.until)
+    assert told_days(heard) == Counter(f"summary:{day}" for day in mornings)
+    sent = [(str(day), "sent") for day in mornings]
+    assert rows(home, f"select day, state {SUMMARIES} order by day") == sent
+
+
+def _killed_by_slack(plays: Plays, home: Path, url: str, victims: list[int]) -> None:
+    """A play that dies once Slack has taken its message."""
+    victims.append(plays.start(home, slack=url))
+    code, _, err = plays.end()
+    assert code == -signal.SIGKILL, err[-4_000:]
+    assert victims == []
+    assert rows(home, f"select state {SUMMARIES} and state <> 'sent'") == [("sending",)]
 
 
 @contextmanager
-def _deadly_slack(path: Path, kills: int) -> Iterator[tuple[str, list[subprocess.Popen[str]]]]:
-    """A Slack that takes a message and, the first times, kills its sender instead of answering."""
-    victims: list[subprocess.Popen[str]] = []
+def _deadly_slack(path: Path) -> Iterator[tuple[str, list[int]]]:
+    """A Slack that takes a message and, where its sender is to be a victim, kills it instead of answering."""
+    victims: list[int] = []
     slack = Slack(path, lambda: datetime.combine(WINDOW.until + timedelta(days=1), datetime.min.time(), UTC))
-    killed: list[int] = []
 
     def answer(call: Call) -> Answer:
         said = slack(call)
-        if call.path.endswith("chat.postMessage") and len(killed) < kills:
-            killed.append(victims[-1].pid)
-            os.kill(victims[-1].pid, signal.SIGKILL)
+        if call.path.endswith("chat.postMessage") and victims:
+            os.kill(victims.pop(), signal.SIGKILL)
         return said
 
     served = serve(answer)
@@ -115,7 +101,3 @@ def _ends_like(undisturbed: Undisturbed, home: Path, told: Told) -> None:
     assert rows(home, documented("every cent is allocated")) == []
     assert orphans(home) == {}
     assert scratch(home) == []
-
-
-def _each_morning_once() -> Counter[str]:
-    return Counter(f"summary:{day}" for day in (RESTATED, WINDOW.until))

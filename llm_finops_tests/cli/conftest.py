@@ -5,7 +5,6 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -23,7 +22,6 @@ from llm_finops.demo.world import Window
 
 WINDOW = Window(date(2026, 11, 5), 3)  # early in a month: revenue of a month is made from all its days
 AFTER = datetime(2026, 11, 8, 6, 30, tzinfo=UTC)  # everything is settled
-MEMORY = Path("/dev/shm")  # noqa: S108  (a folder of our own is made in it)
 
 
 class Said(NamedTuple):
@@ -75,25 +73,11 @@ def _no_waiting() -> Iterator[None]:
         yield
 
 
-@contextmanager
-def _in_memory() -> Iterator[Path]:
-    """A folder on a memory disk where there is one, since Dagster writes much."""
-    with tempfile.TemporaryDirectory(prefix="llm-finops-", dir=MEMORY if MEMORY.is_dir() else None) as name:
-        yield Path(name)
-
-
-@pytest.fixture
-def quick_home() -> Iterator[Path]:
-    """An empty home of the test's own."""
-    with _in_memory() as folder:
-        yield folder
-
-
 @pytest.fixture(scope="session")
 def lantern() -> Iterator[Lantern]:
     """The company, running; every test that books says so, since all share its home."""
-    with _in_memory() as folder:
-        home = folder / "home"
+    with tempfile.TemporaryDirectory(prefix="llm-finops-") as folder:
+        home = Path(folder) / "home"
         Clock(home / "clock").advance_to(AFTER)
         with company(home, WINDOW) as (environment, standins):
             spoiled = Spoiled(standins.openai)

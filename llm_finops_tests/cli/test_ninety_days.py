@@ -54,16 +54,16 @@ class Ninety(NamedTuple):
 
 
 @pytest.fixture
-def ninety(quick_home: Path) -> Iterator[Ninety]:
-    clock = Clock(quick_home / "clock")
+def ninety(tmp_path: Path) -> Iterator[Ninety]:
+    clock = Clock(tmp_path / "clock")
     clock.advance_to(datetime(2026, 11, 25, 6, 30, tzinfo=UTC))  # everything is settled
     spoiled = Spoiled(openai.OpenAI(clock.now))
     served = serve(spoiled)
-    config = quick_home / "finops.toml"
+    config = tmp_path / "finops.toml"
     config.write_text(TOML.format(first=WINDOW.first, url=served.base_url), encoding="utf-8")
-    named = {"LLM_FINOPS_HOME": quick_home, "LLM_FINOPS_CONFIG": config, "LLM_FINOPS_CLOCK": clock.path}
+    named = {"LLM_FINOPS_HOME": tmp_path, "LLM_FINOPS_CONFIG": config, "LLM_FINOPS_CLOCK": clock.path}
     environment = {name: str(path) for name, path in named.items()}
-    yield Ninety(quick_home, {**environment, "OPENAI_ADMIN_KEY": openai.ADMIN_KEY}, spoiled)
+    yield Ninety(tmp_path, {**environment, "OPENAI_ADMIN_KEY": openai.ADMIN_KEY}, spoiled)
     served.stop()
 
 

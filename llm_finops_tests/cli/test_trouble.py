@@ -43,13 +43,13 @@ class Trouble:
 
 
 @pytest.fixture
-def trouble(quick_home: Path) -> Iterator[Trouble]:
-    (quick_home / "clock").write_text("2026-11-23T06:30:00Z", encoding="utf-8")
-    (quick_home / "revenue.csv").write_text(REVENUE, encoding="utf-8")
-    environment = {"LLM_FINOPS_CONFIG": str(quick_home / "finops.toml"), "LLM_FINOPS_CLOCK": str(quick_home / "clock")}
-    made = Trouble({**environment, "OPENAI_ADMIN_KEY": KEY}, quick_home)
+def trouble(tmp_path: Path) -> Iterator[Trouble]:
+    (tmp_path / "clock").write_text("2026-11-23T06:30:00Z", encoding="utf-8")
+    (tmp_path / "revenue.csv").write_text(REVENUE, encoding="utf-8")
+    environment = {"LLM_FINOPS_CONFIG": str(tmp_path / "finops.toml"), "LLM_FINOPS_CLOCK": str(tmp_path / "clock")}
+    made = Trouble({**environment, "OPENAI_ADMIN_KEY": KEY}, tmp_path)
     with serving(made.answer) as provider:
-        (quick_home / "finops.toml").write_text(
+        (tmp_path / "finops.toml").write_text(
             f'start_date = {FIRST}\n[providers.openai]\nbase_url = "{provider.url}/v1"\n'
             '[revenue.billing]\npaths = "revenue.csv"\n',
             encoding="utf-8",

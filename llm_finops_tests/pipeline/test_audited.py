@@ -23,8 +23,8 @@ STATES = "select state, reason, count(*) from current_implied_prices group by 1,
 
 
 @pytest.fixture
-def company(tmp_path: Path) -> Little:
-    return Little(tmp_path).found()
+def company(little: Little) -> Little:
+    return little
 
 
 def since(company: Little, day: str = LAST) -> list[tuple[str, str, str, str]]:

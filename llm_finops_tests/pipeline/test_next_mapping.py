@@ -41,6 +41,6 @@ def test_a_log_that_maps_no_customer_is_told_so_first(played: Little) -> None:
     assert mappings[0].toml == ""
 
 
-def test_without_a_ledger_nothing_is_made(little: Little) -> None:
-    assert proposals(little.environment, little.package) == ("Not known yet: nothing is booked.", [])
-    assert not little.home.exists()
+def test_without_a_ledger_nothing_is_made(bare: Little) -> None:
+    assert proposals(bare.environment, bare.package) == ("Not known yet: nothing is booked.", [])
+    assert not bare.home.exists()

@@ -46,13 +46,13 @@ def _schemas(url: str) -> dict[str, set[str]]:
     return found
 
 
-def test_one_url_is_for_the_ledger_and_for_dagster(little: Little, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_url_is_for_the_ledger_and_for_dagster(bare: Little, url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LLM_FINOPS_DATABASE_URL", url)
-    little.environment["LLM_FINOPS_DATABASE_URL"] = url
-    finops = little.finops
-    with instance(little.config) as found:
+    bare.environment["LLM_FINOPS_DATABASE_URL"] = url
+    finops = bare.finops
+    with instance(bare.config) as found:
         assert isinstance(found.event_log_storage, PostgresEventLogStorage)
-        report = run_range(build(little.config, finops), finops, found, FIRST, FIRST)
+        report = run_range(build(bare.config, finops), finops, found, FIRST, FIRST)
         assert report.ok
         (run,) = found.get_runs()
         assert run.run_id == report.run_id
@@ -63,7 +63,7 @@ def test_one_url_is_for_the_ledger_and_for_dagster(little: Little, url: str, mon
     assert {"versions", "margins", "alembic_version"} <= tables["public"]
     assert {"runs", "event_logs", "daemon_heartbeats", "alembic_version"} <= tables["dagster"]
     assert not tables["public"] & {"runs", "event_logs", "job_ticks"}
-    written = [path for path in little.home.rglob("*") if path.is_file()]
+    written = [path for path in bare.home.rglob("*") if path.is_file()]
     assert [path for path in written if path.suffix in {".db", ".sqlite"}] == []
     assert [path for path in written if PASSWORD.encode() in path.read_bytes()] == []
 
