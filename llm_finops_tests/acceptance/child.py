@@ -13,17 +13,22 @@ import tempfile
 import threading
 import traceback
 from datetime import date
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from llm_finops.demo.files import write_files
 from llm_finops.demo.play import play
 from llm_finops.demo.world import Window
 from llm_finops.pipeline.reference import _list_prices
+from llm_finops_tests.acceptance.playing import WINDOW
+
+_LATE = ("alembic.command", "pandas", "dagster._core.storage.event_log.sqlite", "dagster._core.storage.runs.sqlite")
 
 
 def main() -> None:
     """Fork for each line, one after the other."""
-    _list_prices()  # a second to read, and kept
+    _load()
     assert threading.active_count() == 1
     for line in sys.stdin:
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
@@ -37,6 +42,15 @@ def main() -> None:
             out.seek(0)
             err.seek(0)
             _say([os.waitstatus_to_exitcode(status), out.read().decode(), err.read().decode()])
+
+
+def _load() -> None:
+    """What every play would load and make anew: modules imported late, the list's prices, the world's days."""
+    for name in _LATE:
+        import_module(name)
+    _list_prices()
+    with tempfile.TemporaryDirectory() as folder:
+        write_files(Path(folder), WINDOW)
 
 
 def _say(what: object) -> None:

@@ -162,8 +162,8 @@ def test_the_configuration_keeps_its_first_day_and_follows_the_addresses(tmp_pat
 
 def test_months_that_are_over_are_invoiced_and_one_in_two_of_anthropics_is_too_high(tmp_path: Path) -> None:
     window = Window(date(2026, 11, 1), 63)  # from 31 August on
-    write_files(tmp_path, window)
-    config = load({"LLM_FINOPS_CONFIG": str(write_config(tmp_path, window, *URLS)), **ENVIRONMENT})
+    write_files(tmp_path, window, logged=False)
+    config = load({"LLM_FINOPS_CONFIG": str(write_config(tmp_path, window, *URLS, logged=False)), **ENVIRONMENT})
     assert {name: table.account for name, table in config.invoices.items()} == {p: p for p in PROVIDERS}
     files = sorted((tmp_path / "invoices").iterdir())
     assert [path.stem for path in files] == [f"{p}-2026-{m}" for p in ("anthropic", "openai") for m in ("09", "10")]

@@ -1,7 +1,5 @@
 """A day is told once nothing that its message shows is stale; what can never be computed again stops no day."""
 
-from pathlib import Path
-
 import pytest
 
 from llm_finops.ledger import datasets as d
@@ -12,10 +10,8 @@ from llm_finops_tests.pipeline.little import DAYS, LAST, PROVIDER, TOML, Little
 
 
 @pytest.fixture
-def company(tmp_path: Path) -> Little:
-    company = Little(tmp_path).found()
-    assert company.settle().ok
-    return company
+def company(played: Little) -> Little:
+    return played
 
 
 def settle_all_but(company: Little, left: str) -> tuple[set[str], str | None]:

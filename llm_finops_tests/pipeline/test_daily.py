@@ -73,7 +73,7 @@ def test_one_asset_asked_for_alone_rebooks_only_what_was_asked(played: Little, i
 
 
 def test_days_that_nobody_asked_for_stay_unread(little: Little) -> None:
-    report = little.run("2026-11-20", LAST)
+    report = little.settle("2026-11-20", LAST)
 
     assert report.ok
     assert little.calls() == [f"usage 2026-11-20 to {LAST}", f"costs 2026-11-20 to {LAST}"]
@@ -82,8 +82,8 @@ def test_days_that_nobody_asked_for_stay_unread(little: Little) -> None:
 
 def test_a_backfill_day_by_day_books_what_one_run_books(little: Little, played: Little) -> None:
     for day in reversed(DAYS[:3]):
-        assert little.run(day, day).ok
-    assert little.run("2026-11-20", LAST).ok
+        assert little.settle(day, day).ok
+    assert little.settle("2026-11-20", LAST).ok
 
     assert little.fingerprint() == played.fingerprint()
 
@@ -93,7 +93,7 @@ def test_a_day_that_fails_keeps_what_it_had(played: Little) -> None:
     for day in DAYS:
         played.report(day, amount="none of it")
 
-    report = played.run()
+    report = played.settle()
 
     assert not report.ok
     assert [(f.asset, f.day) for f in report.failed] == [("paper_cost_lines", day) for day in DAYS]
@@ -101,18 +101,18 @@ def test_a_day_that_fails_keeps_what_it_had(played: Little) -> None:
 
 
 def test_a_backfill_makes_one_message_due_and_an_older_one_none(little: Little) -> None:
-    assert little.run().ok
+    assert little.settle().ok
     assert little.rows("select day, revision, state from digests") == [(LAST, 1, "due")]
 
     little.set_clock("2026-11-23T06:30:00Z")
-    assert little.run(FIRST, "2026-11-18").ok
+    assert little.settle(FIRST, "2026-11-18").ok
     assert little.rows("select day, revision, state from digests") == [(LAST, 1, "due")]
 
 
 def test_a_backfill_of_what_is_missing_makes_one_message_due_however_many_stretches_it_has(little: Little) -> None:
     middle = DAYS[2]
     little.set_clock("2026-11-20T06:30:00Z")
-    assert little.run(middle, middle).ok
+    assert little.settle(middle, middle).ok
     with little.ledger() as ledger, ledger.writing() as connection:
         connection.execute(sa.text("delete from digests"))
 
@@ -123,7 +123,7 @@ def test_a_backfill_of_what_is_missing_makes_one_message_due_however_many_stretc
 
 
 def test_without_a_token_the_message_is_printed_with_the_reason(little: Little, capsys: object) -> None:
-    assert little.run().ok
+    assert little.settle().ok
 
     assert little.tick() == [True]
 

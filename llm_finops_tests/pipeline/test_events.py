@@ -148,7 +148,7 @@ def test_an_asset_asked_for_alone_over_a_range_tells_only_its_good_days(
 
 def test_only_the_mended_day_is_read_again_and_its_cost_never_counts_twice(little: Little) -> None:
     little.report(BAD, amount="2,00")
-    assert not little.run().ok
+    assert not little.settle().ok
     little.report(BAD, amount="1.90")
     before = len(little.calls())
 

@@ -59,7 +59,7 @@ def test_a_day_without_anything_is_zero_once_it_is_booked(little: Little) -> Non
     little.configure(toml='start_date = 2026-11-17\n[providers.paper]\nfolder = "{folder}"\n')
     for day in DAYS:
         reported(little, day, usage=[], costs=[])
-    assert little.run(FIRST, SECOND).ok
+    assert little.settle(FIRST, SECOND).ok
 
     assert "No usage: no cost and no requests on this day.\n\n$0.00\n" in message(little, SECOND)
     assert "not known" in message(little, LAST)
@@ -69,7 +69,7 @@ def test_a_day_without_anything_is_zero_once_it_is_booked(little: Little) -> Non
 def test_revenue_in_another_currency_was_loaded_and_has_a_margin_of_its_own(little: Little) -> None:
     path = little.root / "revenue" / f"{FIRST}.csv"
     path.write_text(path.read_text(encoding="utf-8").replace("0.40,USD", "0.40,EUR"), encoding="utf-8")
-    assert little.run(FIRST, FIRST).ok
+    assert little.settle(FIRST, FIRST).ok
 
     dollars, euros = told(little, FIRST).currencies
     assert (dollars.revenue_nano, dollars.margin_nano) == (5_000_000_000, 2_600_000_000)
@@ -82,7 +82,7 @@ def test_revenue_in_another_currency_was_loaded_and_has_a_margin_of_its_own(litt
 def test_who_pays_in_two_currencies_has_a_margin_in_neither_nor_has_the_feature(little: Little) -> None:
     path = little.revenue(FIRST)
     path.write_text(f"{path.read_text(encoding='utf-8')}bob,chat,9.00,EUR,{FIRST}\n", encoding="utf-8")
-    assert little.run(FIRST, FIRST).ok
+    assert little.settle(FIRST, FIRST).ok
 
     dollars, euros = told(little, FIRST).currencies
     assert dollars.apart == (Owner("bob", 1_700_000_000, 400_000_000, ("EUR",)),)
@@ -93,7 +93,7 @@ def test_who_pays_in_two_currencies_has_a_margin_in_neither_nor_has_the_feature(
 
 def test_revenue_that_is_not_loaded_stays_unknown(played: Little) -> None:
     (played.root / "revenue" / f"{LAST}.csv").unlink()
-    assert played.run(LAST, LAST).ok
+    assert played.settle(LAST, LAST).ok
 
     (money,) = told(played, LAST).currencies
     assert (money.revenue_nano, money.apart) == (None, ())
@@ -104,7 +104,7 @@ def test_tax_is_excluded_and_not_unallocated(played: Little) -> None:
     lines = [("10", "USD", LAST, "2026-11-22", "tax", "Tax")]
     write_csv(played.root / "azure" / "invoice.csv", [*COSTS, "ChargeCategory"], lines)
     played.configure('[costs.azure]\npaths = "azure/*.csv"\n')
-    assert played.run(LAST, LAST).ok
+    assert played.settle(LAST, LAST).ok
 
     (money,) = told(played, LAST).currencies
     assert (money.unallocated_nano, money.excluded_nano, money.cost_nano) == (700_000_000, 10**10, 14_100_000_000)
@@ -113,7 +113,7 @@ def test_tax_is_excluded_and_not_unallocated(played: Little) -> None:
 def test_what_has_no_price_is_missing_from_an_estimate_but_not_from_a_report(little: Little) -> None:
     little.price([("sheet-1", "input_uncached", 2), ("sheet-1", "output", 10)])
     reported(little, SECOND, usage=[*USED, UNLOGGED], costs=None)
-    assert little.run(FIRST, SECOND).ok
+    assert little.settle(FIRST, SECOND).ok
 
     assert told(little, FIRST).unpriced == (Unpriced("sheet-2", "tokens", 360_000, in_total=True),)
     assert told(little, SECOND).unpriced == (Unpriced("sheet-2", "tokens", 360_000, in_total=False),)
@@ -130,8 +130,8 @@ def test_days_before_the_first_one_are_not_missing_but_a_gap_is(played: Little) 
 
 
 def test_a_day_that_was_left_out_of_the_month_is_told(little: Little) -> None:
-    assert little.run(FIRST, FIRST).ok
-    assert little.run(DAYS[2], DAYS[2]).ok
+    assert little.settle(FIRST, FIRST).ok
+    assert little.settle(DAYS[2], DAYS[2]).ok
 
     (money,) = told(little, DAYS[2]).currencies
     assert (money.day_before_nano, money.month_since, money.month_days_unknown) == (None, FIRST, 1)

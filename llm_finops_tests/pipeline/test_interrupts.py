@@ -41,7 +41,7 @@ def test_a_signal_in_a_run_interrupts_whoever_started_it(
     assert caught.value.number == number
     assert ("margins" in steps) == swallowed
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
-    assert little.run().failed == []  # and the next run does the rest
+    assert little.settle().ok  # and the next run does the rest
 
 
 def test_elsewhere_than_on_the_main_thread_signals_are_left_alone() -> None:
@@ -61,7 +61,7 @@ def test_a_run_that_crashes_says_so_and_why(little: Little, monkeypatch: pytest.
     def lost(*_: object, **__: object) -> tuple[list[Margin], list[object]]:
         raise OSError("the disk\nis gone")
 
-    assert little.run().crashed == ""
+    assert little.settle().crashed == ""
     little.revenue("2026-11-17").write_text("customer,amount,currency,day\nada,1,USD,2026-11-17\n", encoding="utf-8")
     monkeypatch.setattr(decide, "margins", lost)
     report = little.run()

@@ -43,6 +43,6 @@ def test_a_partial_waits_for_a_run_that_is_under_way_and_not_for_a_dead_one(
 
 
 def test_a_run_of_the_command_line_says_how_long_it_may_last(little: Little, instance: dg.DagsterInstance) -> None:
-    little.run(instance=instance)
+    little.run(LAST, LAST, instance)
     (run,) = instance.get_runs()
     assert run.tags["dagster/max_runtime"] == "14400"

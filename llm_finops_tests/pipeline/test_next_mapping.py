@@ -26,7 +26,7 @@ def test_the_rule_as_it_is_pasted_takes_what_it_said(played: Little) -> None:
     assert proposal.monthly_nano == proposal.mapping.taken_nano * 30 // 5
 
     played.configure(proposal.toml.replace("CUSTOMER", "carol"))
-    assert played.run().ok
+    assert played.settle().ok
     assert before - unallocated(played) == proposal.mapping.taken_nano
     assert proposals(played.environment, played.package)[0].startswith("Nothing to map: all cogs name a customer")
 
@@ -34,7 +34,7 @@ def test_the_rule_as_it_is_pasted_takes_what_it_said(played: Little) -> None:
 @pytest.mark.slow
 def test_a_log_that_maps_no_customer_is_told_so_first(played: Little) -> None:
     played.configure(toml=TOML.replace(LOG_TABLE, LOG_TABLE.replace('customer = "customer"\n', "")))
-    assert played.run().ok
+    assert played.settle().ok
     _, mappings = proposals(played.environment, played.package)
 
     assert mappings[0].said.startswith("the log gateway maps no customer: about $")

@@ -16,12 +16,12 @@ def test_a_project_renamed_at_the_provider_moves_no_money_of_the_past(little: Li
     for day in DAYS:
         path = little.root / "log" / f"{day}.csv"
         path.write_text(path.read_text("utf-8").replace(",red,", ",The red team,"), "utf-8")
-    assert little.run().ok
+    assert little.settle().ok
     before = little.rows(GIVEN, day=DAYS[1])
     assert {customer for customer, _, _ in before} > {"ada", "bob"}
 
     little.call_projects(red="Crimson", blue="Azure")
-    assert little.run(LAST, LAST).ok
+    assert little.settle(LAST, LAST).ok
 
     assert little.rows(GIVEN, day=DAYS[1]) == before
     assert little.rows("select id, name, former from current_names order by id, former") in (
@@ -129,5 +129,5 @@ def test_a_day_is_complete_although_a_log_that_is_gone_cannot_be_priced_again(li
     little.revenue("2026-11-22")
     little.configure(toml=TOML.replace(LOG_TABLE, ""))
     little.price([("sheet-1", "input_uncached", 3)])
-    assert little.run("2026-11-22", "2026-11-22").ok
+    assert little.settle("2026-11-22", "2026-11-22").ok
     assert little.rows("select max(day) from digests") == [("2026-11-22",)]

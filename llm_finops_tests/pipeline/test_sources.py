@@ -292,7 +292,7 @@ def test_a_logs_tags_are_booked_where_a_rule_reads_them_and_find_the_customer(pl
 
 
 def test_a_price_file_that_is_not_there_stops_the_run_instead_of_leaving_list_prices(little: Little) -> None:
-    assert little.run().ok
+    assert little.settle().ok
     before = little.fingerprint()
     toml = TOML.replace('paths = ["prices*.csv"]', 'paths = ["prizes*.csv"]')
     little.configure(toml=toml)

@@ -126,7 +126,7 @@ def test_one_run_settles_everything_to_what_a_new_home_would_say(
     before = played.fingerprint()
     change(played)
 
-    assert played.run(DAYS[2], LAST).ok
+    assert played.settle(DAYS[2], LAST).ok
 
     settled = played.fingerprint()
     assert settled != before
@@ -240,7 +240,7 @@ def test_revenue_under_a_new_name_is_known_on_new_days(played: Little) -> None:
     played.report(day)
     played.set_clock("2026-11-23T06:30:00Z")
 
-    assert played.run(day, day).ok
+    assert played.settle(day, day).ok
 
     paid = "select sum(revenue_nano) from current_margins where customer = 'ada' and day = :day"
     assert played.rows(paid, day=day) == [(5_000_000_000,)]

@@ -9,9 +9,9 @@ from llm_finops_tests.pipeline.little import LAST, Little
 def test_postgresql_books_what_sqlite_books(played: Little, postgres_url: str) -> None:
     there = Little(played.root, "elsewhere", postgres_url)
 
-    assert there.run().ok
+    assert there.settle().ok
 
     assert there.fingerprint() == played.fingerprint()
-    again = there.run(LAST, LAST)
+    again = there.settle(LAST, LAST)
     assert (again.ok, again.new_versions, again.computed) == (True, 0, 0)
     assert not (there.home / "ledger.sqlite").exists()

@@ -71,7 +71,7 @@ def company_of_two(root: Path) -> Iterator[tuple[Little, dict[str, Organization]
 @pytest.mark.slow
 def test_two_organizations_of_one_provider_stay_apart(root: Path) -> None:
     with company_of_two(root) as (company, organizations):
-        report = company.run(*DAYS)
+        report = company.settle(*DAYS)
         assert (report.ok, report.failed) == (True, [])
 
         # Both tell of the same projects and keys, by the same ids, and each is booked whole for itself.
@@ -104,7 +104,7 @@ def test_two_organizations_of_one_provider_stay_apart(root: Path) -> None:
 def test_one_organization_that_refuses_its_key_is_named_and_leaves_the_other_alone(root: Path) -> None:
     with company_of_two(root) as (company, _):
         company.environment["OPENAI_US"] = KEYS[EU]  # the other organization's key is no key here
-        report = company.run(*DAYS)
+        report = company.settle(*DAYS)
 
         assert not report.ok
         assert {failed.subject for failed in report.failed} == {US}
