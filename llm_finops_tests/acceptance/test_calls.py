@@ -3,6 +3,8 @@
 from datetime import date
 from pathlib import Path
 
+import pytest
+
 from llm_finops.connectors import _openai_usage as openai_usage
 from llm_finops.demo.world import Window
 from llm_finops_tests.acceptance.playing import calls_of_backfill
@@ -16,6 +18,7 @@ REPORTS = (
 )
 
 
+@pytest.mark.slow
 def test_ninety_days_take_at_most_a_tenth_of_a_call_a_day_and_report(tmp_path: Path) -> None:
     calls = calls_of_backfill(tmp_path, Window(date(2026, 10, 2), DAYS))
     assert set(REPORTS) <= calls.keys()
