@@ -7,10 +7,10 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from llm_finops_tests.acceptance.conftest import Undisturbed, undisturbed
+from llm_finops_tests.acceptance.conftest import Undisturbed, plays, undisturbed
 from llm_finops_tests.dashboard.serving import demo_environment, served
 
-__all__ = ["undisturbed"]  # the play that acceptance reads, too
+__all__ = ["plays", "undisturbed"]  # the play that acceptance reads, too
 
 
 @pytest.fixture(scope="session")
