@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from llm_finops.core.records import Finding, Pool, Quarantined
 from llm_finops.ledger import schema
 from llm_finops.ledger.bulk import insert_rows, write_pools
-from llm_finops.ledger.content import content_hash, table_rows
+from llm_finops.ledger.content import content_hash, laid, table_rows
 from llm_finops.ledger.datasets import Dataset, Row, comes_before
 from llm_finops.ledger.errors import LedgerError, WrongInput
 from llm_finops.ledger.limits import check_rows, check_text, storable
@@ -215,7 +215,8 @@ def _check(
 def _write(connection: sa.Connection, booking: _Booking, version_id: int, seq: int) -> None:
     write_pools(connection, booking.pools)
     day = (booking.key.period,) if booking.dataset.daily else ()
-    insert_rows(connection, schema.FACTS[booking.dataset.table], [(version_id, *day, *row) for row in booking.rows])
+    rows = laid(booking.dataset, booking.rows)
+    insert_rows(connection, schema.FACTS[booking.dataset.table], [(version_id, *day, *row) for row in rows])
     insert_rows(connection, schema.FINDINGS, [(version_id, *finding) for finding in booking.findings])
     versions = schema.VERSIONS
     connection.execute(versions.update().where(is_of(booking.key), is_current(None)).values(until_seq=seq))

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from json.encoder import encode_basestring_ascii as quoted
+from operator import itemgetter
 from typing import Any
 
 from llm_finops.core.records import Finding
@@ -17,6 +18,12 @@ def table_rows(dataset: Dataset[Any], rows: Iterable[Any]) -> list[tuple[Any, ..
         return [tuple(row) for row in records]
     numbers = {pool: pool.pool_id for pool in {row[0] for row in records}}  # a hash each: once a pool, not a row
     return [(numbers[row[0]], *row[1:]) for row in records]
+
+
+def laid(dataset: Dataset[Any], rows: Sequence[tuple[Any, ...]]) -> Sequence[tuple[Any, ...]]:
+    """Rows in the order that the table keeps them in."""
+    places = [dataset.fields.index(name) for name in dataset.laid_by]
+    return sorted(rows, key=itemgetter(*places)) if places else rows
 
 
 def content_hash(dataset: Dataset[Any], rows: Sequence[tuple[Any, ...]], findings: Sequence[Finding]) -> str:

@@ -27,6 +27,7 @@ class Dataset(Generic[Row]):
     daily: bool = True  # period is a day, repeated in a column; else '*', or a month
     unhashed: frozenset[str] = frozenset()
     fact: bool = True  # part of the fingerprint
+    laid_by: tuple[str, ...] = ()  # the fields by which a version's rows lie in the table; no figure depends on it
 
     @property
     def pooled(self) -> bool:
@@ -89,7 +90,8 @@ IMPLIED_PRICES = Dataset("implied_prices", derived.ImpliedPrice, "implied_prices
 RECONCILIATIONS = Dataset("reconciliations", r.Reconciliation, "reconciliations")
 ALLOCATIONS = Dataset("allocations", r.Allocation, "allocations")
 COVERAGE = Dataset("coverage", r.Coverage, "coverage")
-MARGINS = Dataset("margins", r.Margin, "margins")
+# A feature's customers lie together; the few rows of a customer are found one by one (decision 019).
+MARGINS = Dataset("margins", r.Margin, "margins", laid_by=("feature", "customer"))
 REQUEST_COSTS = Dataset("request_costs", derived.RequestCost, "request_costs")
 CONVERTED_MARGINS = Dataset("converted_margins", currencies.ConvertedMargin, "converted_margins")
 # Their period is a month, which their rows say themselves.

@@ -5,7 +5,7 @@ is current is decided by the version's mark alone. No foreign key leads from fac
 written first, and a test counts orphans instead.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -204,11 +204,23 @@ SOURCE_FILES = _table(
 )
 
 
+# What is sought within a version: one customer's period is then a short range a day, not the whole of each.
+_SOUGHT = {
+    "margins": (("customer",), ("feature",)),
+    "allocations": (("customer",),),
+    "request_totals": (("customer",),),
+    "request_costs": (("customer",),),
+    "request_quantiles": (("grouping", "key"),),
+}
+
+
 def _fact_table(dataset: Dataset[Any]) -> sa.Table:
     day = [_text("day")] if dataset.daily else []
     columns = [_column(dataset.table, name) for name in dataset.columns]
     table = _table(dataset.table, _number("version_id"), *day, *columns)
-    sa.Index(f"{dataset.table}_by_version", table.c.version_id)
+    for sought in _SOUGHT.get(dataset.table, ((),)):
+        name = "_".join((dataset.table, "by_version", *sought))
+        sa.Index(name, table.c.version_id, *(table.c[column] for column in sought))
     if dataset.daily:
         sa.Index(f"{dataset.table}_by_day", table.c.day)
     return table
@@ -218,6 +230,49 @@ FACTS: dict[str, sa.Table] = {}
 for _dataset in DATASETS.values():
     if _dataset.table not in FACTS:
         FACTS[_dataset.table] = _fact_table(_dataset)
+
+
+class RollUp(NamedTuple):
+    """A cache: what the rows of a version add up to, by fewer keys. A version never changes, so it is never stale."""
+
+    name: str
+    of: str  # the table of facts, and its dataset
+    keys: tuple[str, ...]  # columns of the facts or of their pools
+    measures: tuple[str, ...]
+
+    @property
+    def table(self) -> sa.Table:
+        """Its table: a row of sums a version, day and keys."""
+        return METADATA.tables[self.name]
+
+
+_MARGINS = ("cost_nano", "revenue_nano", "revenue_unknown", "logged_cost_nano", "requests", "operations", "rows")
+_BY_MODEL = ("account", "provider", "model", "service_tier", "feature", "environment", "currency")
+_HOW = ("cost_class", "basis", "method", "rule")
+_COST = ("cost_nano",)
+_REQUESTS = ("requests", "operations", "list_cost_nano", "unpriced")
+# Of one table the shorter first: the first that knows every column asked for answers.
+ROLL_UPS = (
+    RollUp("margins_by_feature", "margins", ("feature", "currency"), _MARGINS),
+    RollUp("margins_by_customer", "margins", ("customer", "currency"), _MARGINS),
+    RollUp("allocations_by_model", "allocations", (*_BY_MODEL, *_HOW), _COST),
+    RollUp("allocations_by_pool", "allocations", ("pool_id", "feature", "environment", "currency", *_HOW), _COST),
+    RollUp(
+        "allocations_by_customer", "allocations", ("customer", "provider", "environment", "currency", _HOW[0]), _COST
+    ),
+    RollUp("request_totals_by_model", "request_totals", (*_BY_MODEL, "status"), _REQUESTS),
+    RollUp("request_costs_by_feature", "request_costs", ("feature", "currency", "outcome"), ("requests", "cost_nano")),
+)
+for _roll_up in ROLL_UPS:
+    _table(
+        _roll_up.name,
+        _number("version_id", key=True),
+        _text("day"),
+        *(_number(name, key=True) if name == "pool_id" else _text(name, key=True) for name in _roll_up.keys),
+        *(_number(name, null=name == "list_cost_nano") for name in _roll_up.measures),
+    ).dialect_options["sqlite"]["with_rowid"] = False  # a version's rows lie together
+# The versions whose sums are all there, be they none.
+ROLLED_UP = _table("rolled_up", _number("version_id", key=True))
 
 
 def view_sql(table: str) -> str:

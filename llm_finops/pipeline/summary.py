@@ -7,6 +7,7 @@ from llm_finops.core.money import nano_text
 from llm_finops.ledger import datasets as d
 from llm_finops.ledger import sums
 from llm_finops.ledger.pages import prune_pages
+from llm_finops.ledger.rolling import roll_up
 from llm_finops.pipeline.complete import newest_complete
 from llm_finops.pipeline.outcome import Outcome, Result
 from llm_finops.pipeline.restate import restate
@@ -21,6 +22,7 @@ def summarise(work: Work, days: list[str]) -> Result:
     converted = _converted(work, days)
     for day in days:
         result.add(day, Outcome("*", numbers={**_numbers(day, costs), **converted.get(day, {})}))
+    roll_up(work.ledger)
     if work.whole:
         _forget_old_pages(work)
     if work.whole and work.announces:

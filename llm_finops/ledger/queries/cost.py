@@ -3,11 +3,9 @@
 from collections.abc import Sequence
 from typing import Literal, NamedTuple, get_args
 
-import sqlalchemy as sa
-
 from llm_finops.core.records import COGS
 from llm_finops.ledger.queries.asked import Asked
-from llm_finops.ledger.queries.facts import ALLOCATIONS
+from llm_finops.ledger.queries.facts import ALLOCATIONS, FILTERS
 from llm_finops.ledger.queries.reader import Reader, whole
 
 CostDim = Literal[
@@ -44,11 +42,9 @@ def cost_by(
 
     All filters apply. `cost_classes`: cogs alone, unless said otherwise; None is all.
     """
-    table = ALLOCATIONS.table
-    filters = ("provider", "environment", "customer", "feature")
-    query = ALLOCATIONS.select(dims, [sa.func.sum(table.c.cost_nano)], asked, *filters)
-    query = query.where(table.c.currency == asked.currency)
+    given = {"currency": [asked.currency]}
     if cost_classes is not None:
-        query = query.where(table.c.cost_class.in_(list(cost_classes)))
+        given["cost_class"] = list(cost_classes)
+    query = ALLOCATIONS.sums(reader, dims, asked, *FILTERS, **given)
     found = [Cost(tuple(row[:-1]), whole(row[-1])) for row in reader.rows(query) if row[-1] is not None]
     return tuple(sorted(found))

@@ -57,7 +57,7 @@ class CoverageDay(NamedTuple):
 class BasisDay(NamedTuple):
     """What an account's day rests on. `missing`: neither a report nor an estimate is there.
 
-    `cost_nano` is the lines' amount in the currency asked for, true-ups with it.
+    `cost_nano` is the amount of the day's lines in the currency asked for.
     """
 
     account: str
@@ -107,7 +107,9 @@ def held(reader: Reader) -> tuple[Held, ...]:
 def coverage_days(reader: Reader, asked: Asked) -> tuple[CoverageDay, ...]:
     """Tokens by day, oldest first; only provider filters, and tokens have no currency."""
     table = COVERAGE.table.c
-    query = COVERAGE.select(("day",), [sa.func.sum(table.quantity), sa.func.sum(table.covered)], asked, "provider")
+    query = COVERAGE.select(
+        reader, ("day",), [sa.func.sum(table.quantity), sa.func.sum(table.covered)], asked, "provider"
+    )
     rows = reader.rows(query.where(table.unit == "tokens"))
     return tuple(sorted(CoverageDay(day, whole(quantity), whole(covered)) for day, quantity, covered in rows))
 
@@ -149,7 +151,7 @@ def _basis(lanes: dict[str, int]) -> str:
 
 def _costs(reader: Reader, asked: Asked) -> dict[tuple[str, str], int]:
     table = COST_LINES.table.c
-    query = COST_LINES.select(("account", "day"), [sa.func.sum(table.amount_nano)], asked)
+    query = COST_LINES.select(reader, ("account", "day"), [sa.func.sum(table.amount_nano)], asked)
     rows = reader.rows(query.where(table.currency == asked.currency))
     return {(account, day): whole(nano) for account, day, nano in rows}
 

@@ -5,6 +5,7 @@ A margins row knows no provider and no environment: those filters do not apply h
 belongs to no feature. Whoever filters by a feature does not see it.
 """
 
+from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
 import sqlalchemy as sa
@@ -14,8 +15,6 @@ from llm_finops.ledger.queries.facts import MARGINS
 from llm_finops.ledger.queries.reader import Reader, whole
 
 MarginOrder = Literal["margin", "cost", "revenue", "requests", "key"]
-_SUMS = ("cost_nano", "revenue_nano", "logged_cost_nano", "requests", "operations")
-_FILTERS = ("customer", "feature")
 
 
 class Margins(NamedTuple):
@@ -52,12 +51,12 @@ class Ranked(NamedTuple):
 
 def margin_total(reader: Reader, asked: Asked) -> Margins:
     """Everything asked for in one row; without any margins, a row of `rows` 0."""
-    return _read(["", *reader.rows(_select(asked))[0]])
+    return _read(["", *reader.rows(_select(reader, asked))[0]])
 
 
 def margin_days(reader: Reader, asked: Asked) -> tuple[Margins, ...]:
     """By day, oldest first; a day without margins is not there."""
-    return tuple(sorted(map(_read, reader.rows(_select(asked, "day")))))
+    return tuple(sorted(map(_read, reader.rows(_select(reader, asked, "day")))))
 
 
 def margin_by(
@@ -74,29 +73,44 @@ def margin_by(
 
     By margin, keys whose margin is not known come last, whichever way.
     """
-    groups = _select(asked, by).cte("groups")
+    every = limit is None and not offset
+    groups = _select(reader, asked, by, measures=None if every else _compared(order)).cte("groups")
     margin = groups.c.revenue_nano - groups.c.cost_nano
     is_unknown = sa.case((groups.c.revenue_unknown > 0, 1), else_=0)
     is_below = sa.case((sa.and_(groups.c.revenue_unknown == 0, margin < 0), 1), else_=0)
-    sums = [sa.func.sum(groups.c[name]) for name in Margins._fields[1:]]
-    (all_of,) = reader.rows(sa.select(sa.func.count(), sa.func.sum(is_below), sa.func.sum(is_unknown), *sums))
+    counts = [sa.func.count(), sa.func.sum(is_below), sa.func.sum(is_unknown)]
     column: sa.ColumnElement[Any] = margin if order == "margin" else groups.c[_COLUMNS.get(order, by)]
     ranked: list[sa.ColumnElement[Any]] = [is_unknown] if order == "margin" else []
     ranked += [column.desc() if descending else column, groups.c[by]]
-    rows = reader.rows(sa.select(groups).order_by(*ranked).limit(limit).offset(offset))
-    keys, below, unknown = map(whole, all_of[:3])
-    return Ranked(tuple(map(_read, rows)), keys, below, unknown, _read(["", *all_of[3:]]))
+    # Both at once: to add up the groups is most of the work.
+    over = [value.over() for value in counts]
+    found = reader.rows(sa.select(*over, groups).order_by(*ranked).limit(limit).offset(offset))
+    told = found[0][:3] if found else reader.rows(sa.select(*counts).select_from(groups))[0]
+    rows = [_read(row[3:]) for row in found] if every else _rows_of(reader, asked, by, [row[3] for row in found])
+    keys, below, unknown = map(whole, told)
+    return Ranked(tuple(rows), keys, below, unknown, margin_total(reader, asked))
 
 
 _COLUMNS = {"cost": "cost_nano", "revenue": "revenue_nano", "requests": "requests"}
 
 
-def _select(asked: Asked, *by: str) -> sa.Select[Any]:
-    table = MARGINS.table.c
-    cost, revenue, *rest = (sa.func.coalesce(sa.func.sum(table[name]), 0).label(name) for name in _SUMS)
-    unknown = (sa.func.count() - sa.func.count(table.revenue_nano)).label("revenue_unknown")
-    added = [cost, revenue, unknown, *rest, sa.func.count().label("rows")]
-    return MARGINS.select(by, added, asked, *_FILTERS).where(table.currency == asked.currency)
+def _compared(order: MarginOrder) -> list[str]:
+    """The measures that a ranking needs of every key; of those on the page the others are asked by name."""
+    return ["cost_nano", "revenue_nano", "revenue_unknown", *(["requests"] if order == "requests" else [])]
+
+
+def _rows_of(reader: Reader, asked: Asked, by: Literal["customer", "feature"], keys: Sequence[str]) -> list[Margins]:
+    """All that is known of these keys, in their order."""
+    rows = reader.rows(_select(reader, asked, by, **{by: keys})) if keys else []
+    found = {row[0]: _read(row) for row in rows}
+    return [found[key] for key in keys]
+
+
+def _select(
+    reader: Reader, asked: Asked, *by: str, measures: Sequence[str] | None = None, **given: Sequence[str]
+) -> sa.Select[Any]:
+    given["currency"] = [asked.currency]
+    return MARGINS.sums(reader, by, asked, "customer", "feature", measures=measures, **given)
 
 
 def _read(row: Any) -> Margins:

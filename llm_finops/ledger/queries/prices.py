@@ -40,7 +40,7 @@ class PriceChange(NamedTuple):
 
 def implied(reader: Reader, asked: Asked) -> tuple[Implied, ...]:
     """By day, account and price, sorted; only provider filters."""
-    query = IMPLIED_PRICES.select(("day", "account", *ImpliedPrice._fields), [], asked, "provider")
+    query = IMPLIED_PRICES.select(reader, ("day", "account", *ImpliedPrice._fields), [], asked, "provider")
     rows = reader.rows(query.where(IMPLIED_PRICES.table.c.currency == asked.currency))
     found = [Implied(row[0], row[1], ImpliedPrice(*row[2:])) for row in rows]
     return tuple(sorted(found, key=lambda row: (row.day, row.account, row.price[:7])))
@@ -48,7 +48,10 @@ def implied(reader: Reader, asked: Asked) -> tuple[Implied, ...]:
 
 def price_changes(reader: Reader, first: str, last: str) -> tuple[PriceChange, ...]:
     """The prices, as they hold (contract before list), that change within the period, of the models used in it."""
-    used = {tuple(row) for row in reader.rows(PRICED_USAGE.select(("provider", "model"), [], Asked(first, last, "")))}
+    used = {
+        tuple(row)
+        for row in reader.rows(PRICED_USAGE.select(reader, ("provider", "model"), [], Asked(first, last, "")))
+    }
     pairs = {(provider, model) for provider, model in used}
     rows = PriceBook(booked_prices(reader, {provider for provider, _ in pairs})).rows_for(pairs)
     begun = {(*_thing(row), row.valid_from): row for row in rows}
@@ -62,9 +65,13 @@ def price_changes(reader: Reader, first: str, last: str) -> tuple[PriceChange, .
 
 
 def prices_of(reader: Reader, provider: str, model: str) -> tuple[Price, ...]:
-    """Every booked price that names the model or the pattern it is a snapshot of: contract and list, as given."""
+    """Every booked price that names the model or the pattern it is a snapshot of: contract and list, as given.
+
+    Sorted by what it is of, then by when it begins.
+    """
     names = {name.lower() for name in spellings(model)}
-    return tuple(row for row in booked_prices(reader, {provider}) if row.model.lower() in names)
+    rows = [row for row in booked_prices(reader, {provider}) if row.model.lower() in names]
+    return tuple(sorted(rows, key=lambda row: (_thing(row), row.valid_from, row.source)))
 
 
 def booked_prices(reader: Reader, providers: Collection[str]) -> list[Price]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -10,7 +10,8 @@ from sqlalchemy.exc import OperationalError
 
 from llm_finops.core.money import MoneyError, fits
 from llm_finops.ledger.errors import LedgerError
-from llm_finops.ledger.schema import CLOCK, COMMITS
+from llm_finops.ledger.schema import CLOCK, COMMITS, ROLLED_UP, VERSIONS
+from llm_finops.ledger.versions import is_current, is_within
 
 if TYPE_CHECKING:
     from llm_finops.ledger.ledger import Ledger
@@ -24,6 +25,24 @@ class Reader:
     connection: sa.Connection
     seq: int
     at_utc: str | None
+    _found: dict[tuple[tuple[str, ...], str, str], tuple[list[int], list[int]]] = field(default_factory=dict)
+
+    def versions(self, datasets: tuple[str, ...], first: str, last: str) -> tuple[list[int], list[int]]:
+        """The versions of these days (and of their months) that hold now: whose sums are kept, and the others."""
+        at = (datasets, first, last)
+        if at not in self._found:
+            self._found[at] = self._look(*at)
+        return self._found[at]
+
+    def _look(self, datasets: tuple[str, ...], first: str, last: str) -> tuple[list[int], list[int]]:
+        is_kept = sa.exists().where(ROLLED_UP.c.version_id == VERSIONS.c.version_id)
+        # A month sorts before its own days, and after those of the month before.
+        since = first[:7] if "true_ups" in datasets else first
+        query = sa.select(VERSIONS.c.version_id, is_kept).where(
+            VERSIONS.c.dataset.in_(datasets), is_current(None), is_within(VERSIONS.c.period, since, last)
+        )
+        found = self.rows(query.order_by(VERSIONS.c.version_id))
+        return [at for at, kept in found if kept], [at for at, kept in found if not kept]
 
     def rows(self, query: sa.Executable) -> Sequence[Any]:
         """The rows of a query; LedgerError where a sum does not fit 64 bits."""

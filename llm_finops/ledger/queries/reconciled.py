@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from llm_finops.core.documents import InvoiceMatch
 from llm_finops.core.records import ESTIMATED, INVOICED, NONE, REPORTED, Finding
 from llm_finops.ledger.queries.asked import Asked
-from llm_finops.ledger.queries.facts import COST_LINES, PRICED_USAGE
+from llm_finops.ledger.queries.facts import COST_LINES, PRICED_USAGE, is_of_period
 from llm_finops.ledger.queries.reader import Reader, known, whole
 from llm_finops.ledger.schema import FACTS, FINDINGS, POOLS, VERSIONS
 from llm_finops.ledger.versions import is_current, is_within
@@ -85,7 +85,9 @@ def ladder(reader: Reader, asked: Asked) -> tuple[LadderRow, ...]:
 def _priced(reader: Reader, months: Asked) -> dict[tuple[str, str], tuple[int | None, int]]:
     table = PRICED_USAGE.table.c
     unpriced = sa.func.count() - sa.func.count(table.list_cost_nano)
-    query = PRICED_USAGE.select(("month", "account"), [sa.func.sum(table.list_cost_nano), unpriced], months, "provider")
+    query = PRICED_USAGE.select(
+        reader, ("month", "account"), [sa.func.sum(table.list_cost_nano), unpriced], months, "provider"
+    )
     rows = reader.rows(query.where(table.currency.in_([months.currency, NONE])))
     return {(row[0], row[1]): (known(row[2]), whole(row[3])) for row in rows}
 
@@ -93,7 +95,7 @@ def _priced(reader: Reader, months: Asked) -> dict[tuple[str, str], tuple[int | 
 def _lines(reader: Reader, months: Asked) -> Any:
     table = COST_LINES.table.c
     added = [sa.func.sum(table.amount_nano), sa.func.sum(table.billed_nano)]
-    query = COST_LINES.select(("month", "account", "basis", "charge_category"), added, months, "provider")
+    query = COST_LINES.select(reader, ("month", "account", "basis", "charge_category"), added, months, "provider")
     return reader.rows(query.where(table.currency == months.currency))
 
 
@@ -129,11 +131,8 @@ def findings_rows(
 
 
 def _is_current_finding(asked: Asked) -> list[sa.ColumnElement[bool]]:
-    # Findings of invoices are on a day that is their month, and a month sorts before its days.
-    within = sa.or_(
-        is_within(FINDINGS.c.day, asked.first, asked.last),
-        sa.and_(is_within(FINDINGS.c.day, asked.first[:7], asked.last[:7]), sa.func.length(FINDINGS.c.day) == 7),
-    )
+    # Findings of invoices are on a day that is their month.
+    within = is_of_period(FINDINGS.c.day, asked.first, asked.last)
     return [is_current(None), within, *_is_account_of(FINDINGS.c.account, asked.provider)]
 
 

@@ -2,11 +2,9 @@
 
 from typing import Literal, NamedTuple, get_args
 
-import sqlalchemy as sa
-
 from llm_finops.core.records import NONE
 from llm_finops.ledger.queries.asked import Asked
-from llm_finops.ledger.queries.facts import REQUEST_COSTS, REQUEST_QUANTILES, REQUEST_TOTALS
+from llm_finops.ledger.queries.facts import FILTERS, REQUEST_COSTS, REQUEST_QUANTILES, REQUEST_TOTALS
 from llm_finops.ledger.queries.reader import Reader, known, whole
 
 RequestDim = Literal[
@@ -66,11 +64,7 @@ def requests_by(reader: Reader, asked: Asked, *dims: RequestDim) -> tuple[Reques
 
     A request whose price is not known is of no currency: it is counted whichever is asked for.
     """
-    table, priced = REQUEST_TOTALS.table.c, REQUEST_TOTALS.column("currency")
-    unpriced = sa.func.sum(sa.case((table.list_cost_nano.is_(None), table.requests), else_=0))
-    added = [*(sa.func.sum(table[name]) for name in ("requests", "operations", "list_cost_nano")), unpriced]
-    filters = ("provider", "environment", "customer", "feature", "currency")
-    query = REQUEST_TOTALS.select(dims, added, asked, *filters).where(priced.in_([asked.currency, NONE]))
+    query = REQUEST_TOTALS.sums(reader, dims, asked, *FILTERS, currency=[asked.currency, NONE])
     size = len(dims)
     rows = [row for row in reader.rows(query) if row[size] is not None]
     found = [
@@ -89,7 +83,7 @@ def quantiles(
     """
     table = REQUEST_QUANTILES.table.c
     columns = ("day", "source", *Quantiles._fields[2:])
-    query = REQUEST_QUANTILES.select(columns, [], asked)
+    query = REQUEST_QUANTILES.select(reader, columns, [], asked)
     query = query.where(table.currency == asked.currency, table.grouping == grouping)
     if key is not None:
         query = query.where(table.key == key)
@@ -98,9 +92,6 @@ def quantiles(
 
 def outcomes(reader: Reader, asked: Asked, *dims: OutcomeDim) -> tuple[Outcomes, ...]:
     """What became of logged requests, by these dimensions, sorted by key; customer and feature filter."""
-    table = REQUEST_COSTS.table.c
-    added = [sa.func.sum(table.requests), sa.func.sum(table.cost_nano)]
-    query = REQUEST_COSTS.select(dims, added, asked, "customer", "feature")
-    rows = reader.rows(query.where(table.currency == asked.currency))
+    rows = reader.rows(REQUEST_COSTS.sums(reader, dims, asked, "customer", "feature", currency=[asked.currency]))
     found = [Outcomes(tuple(row[:-2]), whole(row[-2]), whole(row[-1])) for row in rows if row[-1] is not None]
     return tuple(sorted(found))

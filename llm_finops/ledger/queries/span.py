@@ -10,6 +10,8 @@ from llm_finops.ledger.queries.reader import Reader, whole
 from llm_finops.ledger.schema import VERSIONS
 from llm_finops.ledger.versions import is_current
 
+_NO_END = "9999-12-31"
+
 
 class Span(NamedTuple):
     """The first and the last day that have margins."""
@@ -44,35 +46,26 @@ def span(reader: Reader) -> Span | None:
 
 def currencies(reader: Reader, first: str, last: str) -> tuple[CurrencyCost, ...]:
     """The currencies of the period's margins, the largest cost first (in its own units: no rate is asked)."""
-    table = MARGINS.table.c
-    query = MARGINS.select(["currency"], [sa.func.sum(table.cost_nano)], Asked(first, last, ""))
-    found = [CurrencyCost(row[0], whole(row[1])) for row in reader.rows(query)]
+    query = MARGINS.sums(reader, ["currency"], Asked(first, last, ""))
+    found = [CurrencyCost(row.currency, whole(row.cost_nano)) for row in reader.rows(query)]
     return tuple(sorted(found, key=lambda row: (-row.cost_nano, row.currency)))
 
 
 def choices(reader: Reader, asked: Asked) -> Choices:
     """What occurs in the period and currency. The filters do not apply: another value can always be chosen."""
-    table = ALLOCATIONS.table.c
     columns = ("provider", "environment", "feature")
-    query = ALLOCATIONS.select(columns, [], asked).where(table.currency == asked.currency)
-    found = reader.rows(query)
+    found = reader.rows(ALLOCATIONS.sums(reader, columns, asked, measures=(), currency=[asked.currency]))
     providers, environments, features = (tuple(sorted({row[i] for row in found})) for i in range(len(columns)))
     return Choices(providers, environments, features)
 
 
 def customers_like(reader: Reader, text: str, limit: int) -> tuple[str, ...]:
     """Customers of any day whose name holds the text, ASCII letters in either case; those that begin with it first."""
-    customer = MARGINS.table.c.customer
-    name, sought = sa.func.lower(customer), _lower(text)
-    begins = sa.case((name.startswith(sought, autoescape=True), 0), else_=1).label("begins")
-    found = (
-        sa.select(customer, begins)
-        .distinct()
-        .join(VERSIONS, VERSIONS.c.version_id == MARGINS.table.c.version_id)
-        .where(is_current(None), name.contains(sought, autoescape=True))
-        .subquery()
-    )
-    query = sa.select(found.c.customer).order_by(found.c.begins, found.c.customer).limit(limit)
+    every = MARGINS.sums(reader, ["customer"], Asked("", _NO_END, ""), measures=()).subquery()
+    name, sought = sa.func.lower(every.c.customer), _lower(text)
+    begins = sa.case((name.startswith(sought, autoescape=True), 0), else_=1)
+    query = sa.select(every.c.customer).where(name.contains(sought, autoescape=True))
+    query = query.order_by(begins, every.c.customer).limit(limit)
     return tuple(row[0] for row in reader.rows(query))
 
 

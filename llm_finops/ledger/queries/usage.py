@@ -56,7 +56,7 @@ def meters(reader: Reader, asked: Asked) -> tuple[Metered, ...]:
     table = PRICED_USAGE.table.c
     unpriced = sa.func.sum(sa.case((table.list_cost_nano.is_(None), table.quantity), else_=0))
     added = [sa.func.sum(table.quantity), sa.func.sum(table.list_cost_nano), unpriced]
-    query = PRICED_USAGE.select(Metered._fields[:5], added, asked, "provider")
+    query = PRICED_USAGE.select(reader, Metered._fields[:5], added, asked, "provider")
     rows = reader.rows(query.where(table.currency.in_([asked.currency, NONE])))
     found = [Metered._make((*row[:5], whole(row[5]), known(row[6]), whole(row[7]))) for row in rows]
     return tuple(sorted(found, key=_key))
@@ -77,7 +77,7 @@ def cache_savings(reader: Reader, asked: Asked) -> tuple[CacheSaving, ...]:
     added: list[sa.ColumnElement[Any]] = [sa.func.sum(table.quantity), sa.func.sum(table.list_cost_nano)]
     added += [sa.func.count() - sa.func.count(table.list_cost_nano)]
     is_cached = sa.or_(table.meter == _READ, table.meter.startswith(_WRITE, autoescape=True))
-    query = PRICED_USAGE.select(_CACHED, added, asked, "provider")
+    query = PRICED_USAGE.select(reader, _CACHED, added, asked, "provider")
     rows = reader.rows(query.where(is_cached, table.currency.in_([asked.currency, NONE])))
     book = PriceBook(booked_prices(reader, {row.provider for row in rows}))
     by_model: defaultdict[tuple[str, str], list[_Part]] = defaultdict(list)

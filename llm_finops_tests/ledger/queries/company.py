@@ -5,6 +5,7 @@ from typing import Any
 
 from llm_finops.core.derived import ImpliedPrice, RequestCost
 from llm_finops.core.documents import InvoiceMatch
+from llm_finops.core.pages import Page
 from llm_finops.core.records import (
     Allocation,
     CostLine,
@@ -14,11 +15,14 @@ from llm_finops.core.records import (
     Pool,
     Price,
     PricedUsage,
+    Quarantined,
     RequestQuantile,
     RequestTotal,
 )
 from llm_finops.ledger import Ledger
 from llm_finops.ledger import datasets as d
+from llm_finops.ledger.pages import Held, hold, keep_pages
+from llm_finops.ledger.rolling import roll_up
 
 DAYS = ("2026-10-30", "2026-10-31", "2026-11-01", "2026-11-02")
 ACCOUNTS = {"openai": ("openai", "USD"), "claude-eu": ("anthropic", "EUR"), "claude": ("anthropic", "USD")}
@@ -154,12 +158,18 @@ def book_day(ledger: Ledger, day: str, times: int = 1) -> None:
         commit.book(d.REQUEST_COSTS, "*", day, ended)
 
 
-def founded(ledger: Ledger) -> None:
-    """The company's days, one of them restated, a true-up and the matched invoices of October."""
+def founded(ledger: Ledger, sums: str) -> None:
+    """The company's days, one of them restated, a true-up and the matched invoices of October.
+
+    `sums`: `none` are kept, `some` (and those of a version that has ended since), or `all`.
+    """
     with ledger.commit("the book") as commit:
         commit.book(d.PRICES, "*", "*", list(book()))
-    for day in DAYS:
+    for day in DAYS[:3]:
         book_day(ledger, day)
+    if sums != "none":
+        roll_up(ledger)
+    book_day(ledger, DAYS[3])
     book_day(ledger, DAYS[1], times=3)
     with ledger.commit("October is invoiced") as commit:
         trued = [row._replace(charge_class="Correction") for row in lines("openai", "2026-10-31", "invoiced")]
@@ -167,3 +177,21 @@ def founded(ledger: Ledger) -> None:
         match = InvoiceMatch("2026-10", "usage", "USD", 5, 7, 2, "differs")
         differs = Finding("2026-10", "openai", "invoice differs", "usage", "USD", 2, "by 2")
         commit.book(d.INVOICE_MATCHES, "openai", "2026-10", [match], findings=[differs])
+    read_and_held(ledger)
+    if sums == "all":
+        roll_up(ledger)
+
+
+def read_and_held(ledger: Ledger) -> None:
+    """Two loads of openai's costs, of which the later failed; a bad row; a day that is held."""
+    day = DAYS[2]
+    load = ledger.journals.begin_load("openai", "cost_lines", DAYS[0], day, read_at="2026-11-03T06:00:00Z")
+    with ledger.commit("read again") as commit:
+        commit.book(d.COST_LINES, "openai", day, lines("openai", day))
+        bad = [Quarantined("no amount", "costs.csv", "line 3")]
+        commit.loaded(load, d.COST_LINES, "openai", day, 1, bad)
+    keep_pages(ledger, load, [Page("GET /costs", "2026-11-03T06:00:00Z", 200, b"", "-", 0)])
+    ledger.journals.end_load(load, "whole", calls=2)
+    failed = ledger.journals.begin_load("openai", "cost_lines", day, day, read_at="2026-11-04T06:00:00Z")
+    hold(ledger, Held(failed, "cost_lines", "openai", day, 1, "USD", 100, 10))
+    ledger.journals.end_load(failed, "failed", calls=1, detail="500")

@@ -10,7 +10,7 @@ from llm_finops.ledger import Ledger
 from llm_finops.ledger import datasets as d
 from llm_finops.ledger.queries import COST_DIMS, Asked, Margins, cost_by, margin_by, margin_days, margin_total, snapshot
 from llm_finops_tests.ledger.queries import company as little
-from llm_finops_tests.ledger.queries.reckoned import applies, grouped, rows_of
+from llm_finops_tests.ledger.queries.reckoned import applies, grouped, key_of, rows_of
 
 ALL = Asked(little.DAYS[0], little.DAYS[-1], "USD")
 ASKED = [
@@ -99,17 +99,17 @@ def test_a_ranking_is_whole_however_it_is_paged(
     assert list(whole.rows) == sorted(whole.rows, key=by[order])
 
 
-@pytest.mark.parametrize("dims", [(), ("day",), ("month", "model"), ("customer", "feature"), COST_DIMS], ids=str)
-@pytest.mark.parametrize("asked", ASKED, ids=str)
-def test_costs_are_the_sums_of_their_allocations(company: Ledger, asked: Asked, dims: tuple[Any, ...]) -> None:
-    def key(_: str, day: str, row: Any) -> tuple[str, ...]:
-        known = {**row.pool._asdict(), **row._asdict(), "day": day, "month": day[:7]}
-        return tuple(known[dim] for dim in dims)
+# Of each way to answer one: by model, by pool, by customer, and from the rows alone.
+DIMS: list[tuple[Any, ...]] = [(), ("day",), ("month", "model"), ("api_key",), ("customer",), COST_DIMS]
 
+
+@pytest.mark.parametrize("asked", ASKED, ids=str)
+def test_costs_are_the_sums_of_their_allocations(company: Ledger, asked: Asked) -> None:
     rows = [at for at in rows_of(company, d.ALLOCATIONS, asked) if applies(asked, at[-1])]
     cogs = [at for at in rows if at[-1].cost_class == "cogs"]
     with snapshot(company) as reader:
-        for classes, of in (("cogs",), cogs), (None, rows):
+        for dims, (classes, of) in itertools.product(DIMS, [(("cogs",), cogs), (None, rows)]):
             found = cost_by(reader, asked, *dims, cost_classes=classes)
-            assert {row.key: (row.cost_nano,) for row in found} == grouped(of, key, lambda a: (a.cost_nano,))
+            expected = grouped(of, key_of(dims), lambda a: (a.cost_nano,))
+            assert {row.key: (row.cost_nano,) for row in found} == expected, dims
             assert list(found) == sorted(found)
