@@ -45,7 +45,7 @@ def last_implied(ledger: "Ledger", provider: str, model: str, tier: str) -> dict
     """{(meter, currency): the newest} of a model and tier, of bills that could be held against the usage."""
     of = (_TABLE.c.provider == provider, _TABLE.c.model == model, _TABLE.c.service_tier.in_([tier, ANY]))
     told = (_TABLE.c.state.in_([DIFFERS, MATCHED, UNPRICED]), _TABLE.c.implied_price_nano.is_not(None))
-    found = {}
+    found: dict[tuple[str, str], LastImplied] = {}
     for (account, day), rows in sorted(_rows(ledger, None, *of, *told).items(), key=lambda at: (at[0][1], at[0][0])):
         found |= {(row.meter, row.currency): LastImplied(day, account, row) for row in sorted(rows)}
     return found
