@@ -14,6 +14,7 @@ import stamina.instrumentation
 from llm_finops.config import Config, ConfigError, load
 from llm_finops.pipeline.assets import OWNERS, build_assets
 from llm_finops.pipeline.automation import daily_job, morning, post_job, slack_sensor
+from llm_finops.pipeline.range_job import backfill_job
 from llm_finops.pipeline.work import Finops
 
 warnings.filterwarnings("ignore", category=dg.BetaWarning)
@@ -24,14 +25,15 @@ def build(config: Config, finops: Finops) -> dg.Definitions:
     """The definitions of a configuration; `finops` is how assets reach the ledger and the providers."""
     # A retry is counted in the load's journal; a log line for each of them drowns what matters.
     stamina.instrumentation.set_on_retry_hooks(())
-    return dg.Definitions(
+    definitions = dg.Definitions(
         assets=build_assets(config),
-        jobs=[daily_job(), post_job()],
+        jobs=[daily_job(), backfill_job(config, lambda: definitions), post_job()],
         schedules=[morning(config)],
         sensors=[slack_sensor()],
         resources={"finops": finops},
         executor=dg.in_process_executor,
     )
+    return definitions
 
 
 def from_environment(environment: Mapping[str, str]) -> dg.Definitions:

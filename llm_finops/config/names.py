@@ -4,6 +4,7 @@ import re
 from datetime import date, time
 from decimal import Decimal
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator
 
@@ -18,6 +19,8 @@ SOURCE_NAMES = "letters, digits, '-', '_' and '.', beginning with a letter or a 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _CLOCK = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 _RESTATE_MIN = re.compile(r"(\d{1,3}(?:\.\d{1,4})?) ?% and (\d{1,9}(?:\.\d{1,9})?)", re.ASCII)
+_PAGE_MAX = 300
+_PAGE = re.compile(rf"(?=.{{1,{_PAGE_MAX}}}$)https?://[\w.~:/@%\[\]-]+", re.ASCII)  # nothing that Slack would parse
 _YEAR_MAX = 2200
 
 
@@ -69,6 +72,17 @@ def _restate_min(value: Any) -> Threshold:
     return Threshold(int(percent.scaleb(4)), int(amount.scaleb(9)))
 
 
+def _page_url(url: str) -> str:
+    """An address that people open: nothing is sent to it, so plain http is no fault; it goes into messages as it is."""
+    parts = urlsplit(url)
+    if not _PAGE.fullmatch(url) or not parts.hostname or "@" in parts.netloc:
+        raise ValueError(
+            "expected the address of the dashboard, such as https://finops.example.com: http or https, without user, "
+            f"query or fragment, at most {_PAGE_MAX} characters"
+        )
+    return url.rstrip("/")
+
+
 def _shares(value: Any) -> str | dict[str, int]:
     if isinstance(value, str) and value in {"usage", "even"}:
         return value
@@ -88,6 +102,7 @@ Day = Annotated[date, BeforeValidator(_day)]
 StartDay = Annotated[Day, AfterValidator(_start)]
 ClockTime = Annotated[time, PlainValidator(_clock_time)]
 RestateMin = Annotated[Threshold, PlainValidator(_restate_min)]
+PageUrl = Annotated[str, AfterValidator(_page_url)]
 SafeUrl = Annotated[str, AfterValidator(safe_url)]
 Shares = Annotated[str | dict[str, int], PlainValidator(_shares)]
 Whole = Annotated[int, Field(strict=True)]

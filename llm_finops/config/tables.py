@@ -10,6 +10,7 @@ from llm_finops.config.names import (
     Currency,
     Day,
     Named,
+    PageUrl,
     RestateMin,
     SafeUrl,
     Shares,
@@ -148,11 +149,13 @@ class SlackTable(Table):
 
 
 class Reporting(Table):
-    """`[reporting]`: when the daily run starts, and how many past days it reads again; the currency of the whole."""
+    """`[reporting]`: when the daily run starts, how many past days it reads again, and what is shown where."""
 
     at: ClockTime = time(6, 30)
     trailing_days: Annotated[Whole, Field(ge=1, le=31)] = 3
     currency: Currency | None = None
+    dashboard_url: PageUrl | None = None  # where people open the dashboard: links to it are made of this
+    customer_names_in_dagster: StrictBool = False  # whoever sees the pipeline need not see who the customers are
 
 
 class Checks(Table):

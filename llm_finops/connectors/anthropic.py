@@ -33,6 +33,7 @@ ABOUT = contract.About(
     lag="figures appear within minutes",
     begins="sk-ant-admin",
     other_keys={"sk-ant-api": "a key that sends messages", "sk-ant-oat": "a token of Claude Code"},
+    logo="claude",
 )
 
 _VERSION = {"anthropic-version": "2023-06-01"}

@@ -223,6 +223,7 @@ class About:
     lag: str = ""  # when the figures of a day are all there
     begins: str = ""  # how such a key begins
     other_keys: Mapping[str, str] = field(default_factory=dict)  # beginnings of keys that cannot do it: what they are
+    logo: str = ""  # the product by whose logo people know it, where that is not the provider's own name
 
 
 class Connector(Protocol):

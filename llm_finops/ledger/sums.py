@@ -70,8 +70,10 @@ def unconserved(ledger: "Ledger", days: tuple[str, str], seq: int | None = None)
     return found
 
 
-def findings_by_kind(ledger: "Ledger", days: tuple[str, str], seq: int | None = None) -> dict[tuple[str, str], int]:
-    """{(day, kind): how many} of the findings that current versions carry."""
+def findings_by_kind(
+    ledger: "Ledger", days: tuple[str, str], seq: int | None = None, dataset: str = "", scope: str = ""
+) -> dict[tuple[str, str], int]:
+    """{(day, kind): how many} of the findings that current versions carry: all, or those of a dataset or scope."""
     findings, versions = schema.FINDINGS, schema.VERSIONS
     query = (
         sa.select(findings.c.day, findings.c.kind, sa.func.count())
@@ -79,5 +81,7 @@ def findings_by_kind(ledger: "Ledger", days: tuple[str, str], seq: int | None = 
         .where(is_current(seq), is_within(findings.c.day, *days))
         .group_by(findings.c.day, findings.c.kind)
     )
+    for column, value in ((versions.c.dataset, dataset), (versions.c.scope, scope)):
+        query = query.where(column == value) if value else query
     with ledger.reading() as connection:
         return {(day, kind): int(count) for day, kind, count in connection.execute(query)}

@@ -1,20 +1,26 @@
 """The nodes of the graph as Dagster's assets: partitions, checks, and the gate at a run's end."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import dagster as dg
 
-from llm_finops.config import Config
+from llm_finops.config import Config, asset_name
+from llm_finops.pipeline.columns import column_schema
+from llm_finops.pipeline.descriptions import reference as reference_said
 from llm_finops.pipeline.events import DayTold, Event, tell, tell_periods, tell_whole
 from llm_finops.pipeline.graph import SUMMARY, Asset, declared
+from llm_finops.pipeline.links import dashboard_of
 from llm_finops.pipeline.outcome import FAULTS, Result, failures, totals
 from llm_finops.pipeline.reference import book_reference
+from llm_finops.pipeline.shown_results import findings
 from llm_finops.pipeline.work import Finops, Work
 
 DAILY_JOB = "daily"
 ONLY_MISSING = "llm_finops/only_missing"  # a run's tag: read only what is missing or provisional
 MORE_TO_COME = "llm_finops/more_to_come"  # a run's tag: others of the same backfill follow, so no day is due yet
 OWNERS = ["team:finops"]
+_TAG_MAX = 63  # characters that Dagster takes for the value of a tag
 
 
 def partitions(config: Config) -> dg.DailyPartitionsDefinition:
@@ -49,8 +55,9 @@ def _reference() -> dg.AssetsDefinition:
         group_name="ingest",
         kinds={"python"},
         owners=OWNERS,
+        tags={"verb": "ingest"},
         required_resource_keys={"finops"},
-        description="What every day stands on: the price book, your rules and mappings, names of projects and keys.",
+        description=reference_said(),
     )
     def reference(context: dg.AssetExecutionContext) -> Iterator[Event]:
         finops: Finops = context.resources.finops
@@ -82,7 +89,9 @@ def _definition(
         backfill_policy=dg.BackfillPolicy.single_run(),
         kinds=set(asset.kinds),
         owners=OWNERS,
+        tags=_tags(asset),
         description=asset.description,
+        metadata=_definition_metadata(asset),
         check_specs=specs,
         required_resource_keys={"finops"},
         output_required=False,
@@ -107,15 +116,41 @@ def _definition(
     return body
 
 
+def _tags(asset: Asset) -> dict[str, str]:
+    """By which the graph can be filtered: verb, and where it is one account's, whose."""
+    of = {"verb": asset.group, "provider": asset.provider, "account": asset_name(asset.account)[:_TAG_MAX]}
+    return {name: value for name, value in of.items() if value}
+
+
+def _definition_metadata(asset: Asset) -> dict[str, Any]:
+    if asset.dataset is None:
+        return {}
+    view = f"current_{asset.dataset.table}"
+    return {"dagster/table_name": view, "dagster/column_schema": column_schema(asset.dataset)}
+
+
 def _told(work: Work, asset: Asset, result: Result) -> dict[str, DayTold]:
     days = sorted(result.by_day)
     verdicts = {name: check(work, days) for name, _, check in asset.checks} if days else {}
+    shown = _shown(work, asset, days) if days else {}
     told = {}
     for day, outcomes in result.by_day.items():
         found = {name: by_day[day] for name, by_day in verdicts.items() if day in by_day}
-        metadata = {"new_versions": sum(o.is_new for o in outcomes), **totals(outcomes)}
-        told[day] = DayTold(all(o.ok for o in outcomes), metadata, found)
+        counts = {"new_versions": sum(o.is_new for o in outcomes), **totals(outcomes)}
+        told[day] = DayTold(all(o.ok for o in outcomes), {**shown[day], **counts, **shown[day]}, found)
     return told
+
+
+def _shown(work: Work, asset: Asset, days: list[str]) -> dict[str, dict[str, Any]]:
+    """What each day's materialisation shows first: figures, the link, tables; and findings as they are booked."""
+    figures = asset.shows(work, days)
+    doubts = findings(work, days, asset.dataset.name, asset.account) if asset.dataset else {}
+    found = {}
+    for day in days:
+        link = dashboard_of(work.config, day) if asset.is_linked else ""
+        linked = {"dashboard": dg.MetadataValue.url(link)} if link else {}
+        found[day] = {**figures[day], **linked, **doubts.get(day, {})}
+    return found
 
 
 def _gate(context: dg.AssetExecutionContext, finops: Finops, name: str) -> None:

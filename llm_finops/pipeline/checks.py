@@ -23,7 +23,10 @@ def conserved(work: Work, days: list[str]) -> Verdicts:
     verdicts = {day: Verdict(passed=True, said="every cent is allocated", metadata={"difference": 0}) for day in days}
     for (day, account, currency, basis), difference in sorted(found.items()):
         if day in verdicts:
-            said = f"{account}: allocations differ from {basis} lines by {nano_text(difference)} {currency}"
+            said = (
+                f"{account}: allocations differ from {basis} lines by {nano_text(difference)} {currency}; trust nothing of "
+                f"the day, and run it again: `llm-finops backfill --from {day} --to {day}`. If it stays so, tell us"
+            )
             verdicts[day] = Verdict(passed=False, said=said, metadata={"difference": difference})
     return verdicts
 
@@ -36,7 +39,7 @@ def covered(work: Work, days: list[str]) -> Verdicts:
     least = work.config.checks.coverage_min
     if not work.config.requests:
         said = "no request log is configured: costs go by rules and shares ([[owners]], [[spread]])"
-        return {day: Verdict(passed=True, said=said, metadata={"least": least}) for day in days}
+        return {day: Verdict(passed=True, said=said, metadata={"least": f"{least} %"}) for day in days}
     verdicts = {}
     for day in days:
         quantity, logged = by_day.get((day,), (0, 0))
@@ -46,7 +49,9 @@ def covered(work: Work, days: list[str]) -> Verdicts:
         said = f"request logs account for {percent} % of the tokens"
         if percent < least:
             said += f", less than {least} %: `llm-finops doctor` names the key that would add most"
-        verdicts[day] = Verdict(passed=percent >= least, said=said, metadata={"percent": percent, "least": least})
+        verdicts[day] = Verdict(
+            passed=percent >= least, said=said, metadata={"percent": percent, "least": f"{least} %"}
+        )
     return verdicts
 
 
@@ -69,7 +74,7 @@ def priced(account: str) -> Callable[[Work, list[str]], Verdicts]:
 
 def _priced(most: int, rows: Mapping[tuple[str, ...], int], used: Mapping[tuple[str, ...], tuple[int, ...]]) -> Verdict:
     """`rows` are of one day: (day, unit, model, tier, meter) -> quantity without a price."""
-    metadata = {"unpriced": len(rows), "unpriced_max": most}
+    metadata = {"unpriced": len(rows), "unpriced_max": f"{most} %"}
     if not rows:
         return Verdict(passed=True, said="every row has a price", metadata=metadata)
     by_unit: defaultdict[tuple[str, ...], int] = defaultdict(int)
@@ -93,7 +98,7 @@ def reconciled(work: Work, days: list[str]) -> Verdicts:
         day: Verdict(
             passed=not found,
             said=f"{'; '.join(found)}: {mend}" if found else "usage at list price and reported cost agree",
-            metadata={"accounts": len(found), "variance_max": most},
+            metadata={"accounts": len(found), "variance_max": f"{most} %"},
         )
         for day, found in apart.items()
     }

@@ -26,6 +26,7 @@ from llm_finops.ledger.pages import held_days
 from llm_finops.pipeline.converted_day import Conversion, in_reporting_currency
 from llm_finops.pipeline.invoice_news import invoice_news
 from llm_finops.pipeline.ledger_day import LedgerDay
+from llm_finops.pipeline.links import dashboard_of
 from llm_finops.pipeline.work import Work, each_day
 
 QUARANTINED = "rows quarantined"
@@ -67,6 +68,7 @@ def figures_of(
         main_currency=conversion.currency or _DEFAULT_CURRENCY,
         rates_of=conversion.rates_of,
         no_rate=conversion.missing,
+        dashboard=dashboard_of(work.config, day),
     )
 
 

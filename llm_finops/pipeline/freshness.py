@@ -64,7 +64,7 @@ def _verdict(work: Work, day: str, said: dict[str, Said], what: str, mend: str) 
     silent = {name: at for name, at in sorted(said.items()) if day not in at and (not at or day > min(at))}
     hours = work.config.checks.fresh_hours
     due = datetime.fromisoformat(work.final_at(day, hours))
-    metadata = {"fresh_hours": hours, "silent": ", ".join(silent)}
+    metadata = {"fresh_hours": f"{hours} h", "silent": ", ".join(silent) or "none"}
     if not silent:
         return Verdict(passed=True, said="every source has said what it has of the day", metadata=metadata)
     newest = ", ".join(f"{name} (newest: {max(at, default='none')})" for name, at in silent.items())

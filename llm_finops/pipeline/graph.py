@@ -5,18 +5,26 @@ from dataclasses import dataclass
 from typing import Any
 
 from llm_finops.config import Config, asset_name
+from llm_finops.config.config import Provider
+from llm_finops.connectors.contract import about
 from llm_finops.ledger import datasets as d
 from llm_finops.pipeline import audited, checks, decide, freshness, ingest, invoices, logs, matches, sources
+from llm_finops.pipeline import descriptions as say
+from llm_finops.pipeline import shown_results as results
+from llm_finops.pipeline import shown_sources as given
 from llm_finops.pipeline.outcome import Result
 from llm_finops.pipeline.rates import load_rates
+from llm_finops.pipeline.shown_sources import Show
 from llm_finops.pipeline.summary import summarise
 from llm_finops.pipeline.work import Work
 
 SUMMARY = "daily_summary"
-FRESH = ("fresh", "The source has said what it should have said by now.")
+PYTHON = frozenset({"python"})
+CSV = frozenset({"csv"})
 
 Step = Callable[[Work, list[str]], Result]
 CheckOfDays = Callable[[Work, list[str]], dict[str, Any]]
+Check = tuple[str, str, CheckOfDays]  # its name, what it asks, the question itself
 
 
 @dataclass(frozen=True)
@@ -29,8 +37,13 @@ class Asset:
     deps: Sequence[str]
     description: str
     kinds: frozenset[str]
-    checks: Sequence[tuple[str, str, CheckOfDays]] = ()
+    shows: Show
+    dataset: d.Dataset[Any] | None = None  # whose rows and findings it shows; None: those of the whole day
+    account: str = ""  # of a node that is one account's
+    provider: str = ""
+    checks: Sequence[Check] = ()
     monthly: bool = False  # its step takes days too: their months
+    is_linked: bool = False  # to the dashboard, where there is one
 
 
 def declared(config: Config) -> Iterator[Asset]:
@@ -38,7 +51,7 @@ def declared(config: Config) -> Iterator[Asset]:
     lines: list[str] = []
     priced: list[str] = []
     for account, provider in config.providers.items():
-        yield from _provider_assets(account, provider.connector.PROVIDER)
+        yield from _provider_assets(account, provider)
         lines.append(f"{asset_name(account)}_cost_lines")
         priced.append(f"{asset_name(account)}_priced_usage")
     for name in config.costs:
@@ -54,6 +67,10 @@ def declared(config: Config) -> Iterator[Asset]:
     yield _summary("converted_margins" if config.reporting.currency else "margins")
 
 
+def _fresh(mend: str, check: CheckOfDays) -> Check:
+    return ("fresh", f"Has the source said what it should have said by now? If not: {mend}.", check)
+
+
 def _given() -> Iterator[Asset]:
     """What people give us beside the providers' own."""
     yield Asset(
@@ -61,60 +78,73 @@ def _given() -> Iterator[Asset]:
         "ingest",
         logs.load_requests,
         ["reference"],
-        "Your own request logs, priced request by request and added up by customer and feature: the weights of every "
-        "split. Also the exact quantiles of the cost of a request.",
+        say.REQUESTS,
         frozenset({"duckdb"}),
-        [(*FRESH, freshness.requests)],
+        given.requests,
+        d.REQUEST_TOTALS,
+        checks=[_fresh("see that the log is still written to its `paths`", freshness.requests)],
     )
+    mend = "add the file of the period to the `paths` of [revenue]"
+    check = _fresh(mend, freshness.revenue)
     yield Asset(
-        "revenue",
-        "ingest",
-        sources.load_revenue,
-        [],
-        "What each customer pays for the day. A day that no revenue file covers is unknown, not zero.",
-        frozenset({"csv"}),
-        [(*FRESH, freshness.revenue)],
+        "revenue", "ingest", sources.load_revenue, [], say.REVENUE, CSV, given.revenue, d.REVENUE, checks=[check]
     )
     yield Asset(
         "invoices",
         "ingest",
         invoices.load_invoices,
         [],
-        "The invoices of an account, by month: each number once, and as it was booked first unless you accept another.",
-        frozenset({"csv"}),
+        say.INVOICES,
+        CSV,
+        given.invoices,
+        d.INVOICES,
         monthly=True,
     )
 
 
-def _provider_assets(account: str, provider: str) -> Iterator[Asset]:
-    name = asset_name(account)
-    kinds = frozenset({provider})
+def _provider_assets(account: str, provider: Provider) -> Iterator[Asset]:
+    name, called = asset_name(account), provider.connector.PROVIDER
+    kinds = frozenset({about(provider.connector).logo or called})
+    mend = "`llm-finops doctor` says why, `llm-finops backfill --missing` reads it again"
     yield Asset(
         f"{name}_usage",
         "ingest",
         lambda work, days: ingest.load_usage(work, account, days),
         ["reference"],
-        f"What {account} says was used: quantities by project, key, model, tier and meter.",
+        say.usage(account),
         kinds,
-        [(*FRESH, freshness.read_whole(d.USAGE, account))],
+        given.usage(account),
+        d.USAGE,
+        account,
+        called,
+        [_fresh(mend, freshness.read_whole(d.USAGE, account))],
     )
+    asks = "Has every model, tier and meter that was used a price? If not: add it to the CSV of [prices]."
     yield Asset(
         f"{name}_priced_usage",
         "ingest",
         lambda work, days: decide.price(work, account, days),
         [f"{name}_usage", "reference"],
-        f"Usage of {account} at the price in force, your contract before the list. Without a price: unpriced, loudly.",
+        say.priced_usage(account),
         kinds,
-        [("priced", "Every model, tier and meter that was used has a price.", checks.priced(account))],
+        given.priced(account),
+        d.PRICED_USAGE,
+        account,
+        called,
+        [("priced", asks, checks.priced(account))],
     )
     yield Asset(
         f"{name}_cost_lines",
         "ingest",
         lambda work, days: ingest.load_costs(work, account, days),
         [f"{name}_priced_usage"],
-        f"What {account} says it costs, line by line, exactly as reported.",
+        say.cost_lines(account),
         kinds,
-        [(*FRESH, freshness.read_whole(d.COST_LINES, account))],
+        given.cost_lines(account),
+        d.COST_LINES,
+        account,
+        called,
+        [_fresh(mend, freshness.read_whole(d.COST_LINES, account))],
     )
 
 
@@ -124,9 +154,12 @@ def _cost_file(name: str) -> Asset:
         "ingest",
         lambda work, days: sources.load_cost_file(work, name, days),
         ["reference"],
-        f"Cost lines of the file source {name!r} (FOCUS columns), each spread over the days it is for.",
-        frozenset({"csv"}),
-        [(*FRESH, freshness.cost_file(name))],
+        say.cost_file(name),
+        CSV,
+        given.cost_lines(name),
+        d.COST_LINES,
+        name,
+        checks=[_fresh(f"add the file of the period to the `paths` of [costs.{name}]", freshness.cost_file(name))],
     )
 
 
@@ -136,82 +169,88 @@ def _reconciling(lines: list[str], priced: list[str]) -> Iterator[Asset]:
         "reconcile",
         decide.estimate_days,
         [*priced, *lines],
-        "Priced usage as cost lines, for days that no cost report covers yet; empty once the report is there.",
-        frozenset({"python"}),
+        say.ESTIMATES,
+        PYTHON,
+        results.estimates,
+        d.ESTIMATES,
     )
+    asks = "Do usage at list price and reported cost agree? If not: a contract's price may be missing in [prices]."
     yield Asset(
         "reconciliations",
         "reconcile",
         decide.reconcile_days,
         ["estimates", *priced, *lines, "request_totals"],
-        "Priced usage beside reported cost, and your logs beside the provider's meters: what matches, what differs.",
-        frozenset({"python"}),
-        [("reconciled", "Usage at list price and reported cost agree.", checks.reconciled)],
+        say.RECONCILIATIONS,
+        PYTHON,
+        results.reconciliations,
+        d.RECONCILIATIONS,
+        checks=[("reconciled", asks, checks.reconciled)],
     )
     yield Asset(
         "invoice_matches",
         "reconcile",
         matches.match_months,
         ["invoices", *lines],
-        "What a month's reports say was billed beside its invoices, by category: matched, differs, not invoiced yet, "
-        "no invoice expected, invoice without cost. The difference is exact.",
-        frozenset({"python"}),
+        say.MATCHES,
+        PYTHON,
+        results.matches,
+        d.INVOICE_MATCHES,
         monthly=True,
     )
-
+    asks = "Does the bill charge what the price book says? If not: correct the book, or ask the provider."
     yield Asset(
         "implied_prices",
         "reconcile",
         audited.audit_days,
         ["reference", *priced, *lines],
-        "What the bill implies a million of each meter costs, beside the price book: where they part, since when and "
-        "probably why; and the price to add where the book has none. Estimates are priced by the book: left out.",
-        frozenset({"python"}),
-        [("billed_as_priced", "The bill charges what the price book says.", checks.billed_as_priced)],
+        say.IMPLIED,
+        PYTHON,
+        results.prices,
+        d.IMPLIED_PRICES,
+        checks=[("billed_as_priced", asks, checks.billed_as_priced)],
     )
 
 
 def _telling(lines: list[str], priced: list[str]) -> Iterator[Asset]:
+    conserved = "Do the shares of a day add up to its cost lines, exactly? If not: trust nothing of it, run it again."
+    covered = "Do the request logs know enough of the day's tokens? If not: `llm-finops doctor` names what to add."
     yield Asset(
         "allocations",
         "allocate",
         decide.allocate_days,
         ["reconciliations", "estimates", *priced, *lines, "request_totals"],
-        "Every cost line given to a customer and a feature: by request log, rule or spread; what nobody owns is "
-        "(unallocated). The shares add up to the lines, to the last billionth.",
-        frozenset({"python"}),
-        [
-            ("conserved", "The shares of a day add up to its cost lines, exactly.", checks.conserved),
-            ("covered", "The request logs account for enough of the day's tokens.", checks.covered),
-        ],
+        say.ALLOCATIONS,
+        PYTHON,
+        results.allocations,
+        d.ALLOCATIONS,
+        checks=[("conserved", conserved, checks.conserved), ("covered", covered, checks.covered)],
+        is_linked=True,
     )
     yield Asset(
         "margins",
         "margin",
         decide.margin_days,
         ["allocations", "request_totals", "revenue"],
-        "Revenue less allocated cost, by customer and feature. Revenue that is not loaded is unknown, not zero.",
-        frozenset({"python"}),
+        say.MARGINS,
+        PYTHON,
+        results.margins(),
+        d.MARGINS,
+        is_linked=True,
     )
     yield Asset(
         "request_costs",
         "margin",
         audited.request_cost_days,
         ["allocations", "request_totals"],
-        "What failed and retried requests cost, by customer and feature: parts of the cost that request logs found.",
-        frozenset({"python"}),
+        say.REQUEST_COSTS,
+        PYTHON,
+        results.outcomes,
+        d.REQUEST_COSTS,
     )
 
 
 def _rates() -> Asset:
-    return Asset(
-        "fx_rates",
-        "ingest",
-        load_rates,
-        [],
-        "Dated rates of exchange from your files: a day's is the newest on or before it, at most 7 days old.",
-        frozenset({"csv"}),
-    )
+    return Asset("fx_rates", "ingest", load_rates, [], say.RATES, CSV, given.rates, d.FX_RATES)
 
 
 def _converted(currency: str) -> Asset:
@@ -220,8 +259,11 @@ def _converted(currency: str) -> Asset:
         "margin",
         decide.convert_days,
         ["margins", "fx_rates"],
-        f"The margins in {currency}, at the day's rates. What has no rate is not added up: its figure is unknown.",
-        frozenset({"python"}),
+        say.converted(currency),
+        PYTHON,
+        results.margins("converted_margins"),
+        d.CONVERTED_MARGINS,
+        is_linked=True,
     )
 
 
@@ -231,7 +273,8 @@ def _summary(after: str) -> Asset:
         "tell",
         summarise,
         [after, "invoice_matches", "implied_prices", "request_costs"],
-        "The day in figures. At the end of a run it makes the newest complete day due for Slack, and fails the run if "
-        "a day failed anywhere, naming account and day; the good days are recorded all the same.",
-        frozenset({"slack"}),
+        say.SUMMARY,
+        frozenset({"sql", "slack"}),
+        results.summary,
+        is_linked=True,
     )

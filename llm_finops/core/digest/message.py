@@ -17,12 +17,13 @@ from llm_finops.core.digest.figures import CURRENCIES_MAX, CurrencyFigures, Figu
 from llm_finops.core.digest.invoices import invoice_lines
 from llm_finops.core.digest.lines import earlier, fields, headline, only_revenue, sentence, unused
 from llm_finops.core.digest.tables import Table, losses, owners, parts, render
-from llm_finops.core.digest.words import UNKNOWN, count_text, day_text, unescape
+from llm_finops.core.digest.words import UNKNOWN, count_text, day_text, escape, unescape
 
 JSON_MAX = 12_000  # Slack refuses blocks at about 13,200 characters of JSON; the limit is not documented
 TEXT_MAX = 3_000  # of a section's text
 TOPS = (8, 5, 3, 1, 0)  # how many names a list shows: the most that fit
 
+_LINK = re.compile(r"<(https?://[^|<>]+)\|([^|<>]+)>")  # of ours: what comes from outside is escaped
 _CODE = re.compile(r"(```.*?```|`[^`]*`)", re.DOTALL)
 
 Block = dict[str, Any]
@@ -69,9 +70,13 @@ def plain(message: Message) -> str:
 
 
 def _bare(text: str) -> str:
-    """The text without mrkdwn's marks: stars only outside code, since a name may hold one."""
+    """The text without mrkdwn's marks: stars and links only outside code, since a name may hold a star."""
     spans = _CODE.split(text)
-    return unescape("".join(span.strip("`\n") if i % 2 else span.replace("*", "") for i, span in enumerate(spans)))
+    return unescape("".join(span.strip("`\n") if i % 2 else _unmarked(span) for i, span in enumerate(spans)))
+
+
+def _unmarked(text: str) -> str:
+    return _LINK.sub(r"\2: \1", text).replace("*", "")
 
 
 def _fits(blocks: Sequence[Block]) -> bool:
@@ -98,7 +103,10 @@ def _blocks(figures: Figures, currencies: Sequence[CurrencyFigures], top: int) -
         blocks += [section(render(table, money.currency, top)) for table in tables]
     if before := earlier(figures):
         blocks.append(section(before))
-    return [*blocks, {"type": "context", "elements": [_mrkdwn(trust(figures, shown))]}]
+    closing = [trust(figures, shown)]
+    if figures.dashboard:
+        closing.append(f"<{escape(figures.dashboard)}|Open this day on the dashboard>")
+    return [*blocks, *({"type": "context", "elements": [_mrkdwn(text)]} for text in closing)]
 
 
 def _sums(figures: Figures, currencies: Sequence[CurrencyFigures]) -> list[Block]:
