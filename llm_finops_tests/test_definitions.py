@@ -26,12 +26,12 @@ connector = "openai"
 paths = ["azure/*.csv"]
 """
 
-# group: asset, and what it stands on
+# group: asset, and what it is drawn to stand on: what its neighbours stand on is implied
 GRAPH = {
     "ingest": {
         "reference": [],
         "openai_eu_usage": ["reference"],
-        "openai_eu_priced_usage": ["openai_eu_usage", "reference"],
+        "openai_eu_priced_usage": ["openai_eu_usage"],
         "openai_eu_cost_lines": ["openai_eu_priced_usage"],
         "azure_cost_lines": ["reference"],
         "request_totals": ["reference"],
@@ -39,31 +39,13 @@ GRAPH = {
         "invoices": [],
     },
     "reconcile": {
-        "estimates": ["azure_cost_lines", "openai_eu_cost_lines", "openai_eu_priced_usage"],
-        "reconciliations": [
-            "azure_cost_lines",
-            "estimates",
-            "openai_eu_cost_lines",
-            "openai_eu_priced_usage",
-            "request_totals",
-        ],
+        "estimates": ["azure_cost_lines", "openai_eu_cost_lines"],
+        "reconciliations": ["estimates", "request_totals"],
         "invoice_matches": ["azure_cost_lines", "invoices", "openai_eu_cost_lines"],
-        "implied_prices": ["azure_cost_lines", "openai_eu_cost_lines", "openai_eu_priced_usage", "reference"],
+        "implied_prices": ["azure_cost_lines", "openai_eu_cost_lines"],
     },
-    "allocate": {
-        "allocations": [
-            "azure_cost_lines",
-            "estimates",
-            "openai_eu_cost_lines",
-            "openai_eu_priced_usage",
-            "reconciliations",
-            "request_totals",
-        ],
-    },
-    "margin": {
-        "margins": ["allocations", "request_totals", "revenue"],
-        "request_costs": ["allocations", "request_totals"],
-    },
+    "allocate": {"allocations": ["reconciliations"]},
+    "margin": {"margins": ["allocations", "revenue"], "request_costs": ["allocations"]},
     "tell": {"daily_summary": ["implied_prices", "invoice_matches", "margins", "request_costs"]},
 }
 

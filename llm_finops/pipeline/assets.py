@@ -9,7 +9,7 @@ from llm_finops.config import Config, asset_name
 from llm_finops.pipeline.columns import column_schema
 from llm_finops.pipeline.descriptions import reference as reference_said
 from llm_finops.pipeline.events import DayTold, Event, tell, tell_periods, tell_whole
-from llm_finops.pipeline.graph import SUMMARY, Asset, declared
+from llm_finops.pipeline.graph import SUMMARY, Asset, declared, drawn
 from llm_finops.pipeline.links import dashboard_of
 from llm_finops.pipeline.outcome import FAULTS, Result, failures, totals
 from llm_finops.pipeline.reference import book_reference
@@ -40,13 +40,12 @@ def build_assets(config: Config) -> list[dg.AssetsDefinition]:
     days, months = partitions(config), month_partitions(config)
     nodes = list(declared(config))
     monthly = [asset for asset in nodes if asset.monthly]
-    return [
-        _reference(),
-        *(
-            _definition(asset, months if asset.monthly else days, months, monthly if asset.name == SUMMARY else ())
-            for asset in nodes
-        ),
-    ]
+    stands_on = drawn(nodes)
+    made = [_reference()]
+    for place, asset in enumerate(nodes):
+        along = monthly if asset.name == SUMMARY else ()
+        made.append(_definition(asset, stands_on[asset.name], place, months if asset.monthly else days, months, along))
+    return made
 
 
 def _reference() -> dg.AssetsDefinition:
@@ -73,9 +72,17 @@ def _reference() -> dg.AssetsDefinition:
 
 
 def _definition(
-    asset: Asset, periods: dg.PartitionsDefinition, months: dg.PartitionsDefinition, along: Sequence[Asset]
+    asset: Asset,
+    deps: Sequence[str],
+    place: int,
+    periods: dg.PartitionsDefinition,
+    months: dg.PartitionsDefinition,
+    along: Sequence[Asset],
 ) -> dg.AssetsDefinition:
-    """One node; the assets by month `along` with it are settled and told in its step of a whole run (decision 010)."""
+    """One node; the assets by month `along` with it are settled and told in its step of a whole run (decision 010).
+
+    `deps` are those that are drawn. By its `place` in the order, a run of a few assets keeps to it all the same.
+    """
     specs = [
         dg.AssetCheckSpec(name, asset=asset.name, description=said, partitions_def=periods)
         for name, said, _ in asset.checks
@@ -84,7 +91,8 @@ def _definition(
     @dg.asset(
         name=asset.name,
         group_name=asset.group,
-        deps=list(asset.deps),
+        deps=list(deps),
+        op_tags={"dagster/priority": str(-place)},
         partitions_def=periods,
         backfill_policy=dg.BackfillPolicy.single_run(),
         kinds=set(asset.kinds),

@@ -39,8 +39,8 @@ def daily_job() -> Any:
         executor_def=dg.in_process_executor,
         tags={**DEFERRED, "dagster/max_runtime": str(int(LONGEST_RUN.total_seconds()))},
         description="Everything, from the providers to the morning's message, for a range of days: the daily run is "
-        "the last few days (providers restate), a backfill is 90. Also settles what is stale outside the range. To choose "
-        "days by hand, open the launchpad of the job `backfill`.",
+        "the last few days (providers restate), a backfill is 90. Also settles what is stale outside the range. To "
+        "choose days by hand, open the launchpad of the job `backfill`.",
     )
 
 

@@ -24,8 +24,8 @@ def conserved(work: Work, days: list[str]) -> Verdicts:
     for (day, account, currency, basis), difference in sorted(found.items()):
         if day in verdicts:
             said = (
-                f"{account}: allocations differ from {basis} lines by {nano_text(difference)} {currency}; trust nothing of "
-                f"the day, and run it again: `llm-finops backfill --from {day} --to {day}`. If it stays so, tell us"
+                f"{account}: allocations differ from {basis} lines by {nano_text(difference)} {currency}; trust "
+                f"nothing of the day, and run it again: `llm-finops backfill --from {day} --to {day}`"
             )
             verdicts[day] = Verdict(passed=False, said=said, metadata={"difference": difference})
     return verdicts

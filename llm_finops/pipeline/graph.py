@@ -46,6 +46,20 @@ class Asset:
     is_linked: bool = False  # to the dashboard, where there is one
 
 
+def drawn(nodes: Sequence[Asset]) -> dict[str, list[str]]:
+    """By node what it is drawn to stand on: of all it is made of, what no other of them already stands on.
+
+    The others would only cross the picture. `nodes` are in order: each after all it is made of.
+    """
+    below: dict[str, set[str]] = {}
+    kept = {}
+    for asset in nodes:
+        implied = {far for near in asset.deps for far in below.get(near, ())}
+        kept[asset.name] = [dep for dep in asset.deps if dep not in implied]
+        below[asset.name] = implied | set(asset.deps)
+    return kept
+
+
 def declared(config: Config) -> Iterator[Asset]:
     """The nodes in the order of the sentence."""
     lines: list[str] = []

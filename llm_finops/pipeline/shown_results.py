@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from llm_finops.core.derived import DIFFERS, FAILED, OUTCOMES, RETRIED
-from llm_finops.core.digest.words import UNKNOWN, amount_text, count_text, percent_text
+from llm_finops.core.digest.words import UNKNOWN, amount_text, count_text, percent_text, short_text
 from llm_finops.core.records import ALL, EXCLUDED, Reconciliation
 from llm_finops.ledger import datasets as d
 from llm_finops.ledger import findings_by_kind, sums
@@ -62,7 +62,7 @@ def _compared(account: str, row: Reconciliation) -> dict[str, Cell]:
 
 
 def _known(nano: int | None, currency: str) -> str:
-    return UNKNOWN if nano is None else amount_text(nano, currency)
+    return UNKNOWN if nano is None else short_text(nano, currency)
 
 
 def matches(work: Work, months: list[str]) -> dict[str, Shown]:
