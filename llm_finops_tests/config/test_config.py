@@ -213,6 +213,7 @@ def test_all_mistakes_of_the_tables_are_said_at_once(tmp_path: Path) -> None:
         ('[slack]\nchannel_env = "xapp-1234-Canary-5F0c1e"', "slack.channel_env"),
         ('[providers.openai]\nbase_url = "https://ada:5F0c1eCanary@api.openai.com"', "providers.openai.base_url"),
         (f'[reporting]\nat = "{SECRET}"', "reporting.at"),
+        ('[reporting]\ndashboard_url = "https://ada:5F0c1eCanary@board.test"', "reporting.dashboard_url"),
     ],
 )
 def test_a_key_in_the_file_is_refused_and_never_repeated(tmp_path: Path, toml: str, key: str) -> None:
@@ -304,3 +305,31 @@ def test_loading_makes_nothing(tmp_path: Path) -> None:
     read(tmp_path, START + "[providers.openai]\n")
 
     assert [path.name for path in tmp_path.iterdir()] == ["finops.toml"]
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8501", "https://finops.example.com/ai", "http://board:8501/"])
+def test_the_address_of_the_dashboard_is_kept_without_its_last_slash(tmp_path: Path, url: str) -> None:
+    config = read(tmp_path, START + f'[reporting]\ndashboard_url = "{url}"')
+    assert config.reporting.dashboard_url == url.rstrip("/")
+    assert not config.reporting.customer_names_in_dagster
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "board",
+        "ftp://board.test",
+        "javascript:alert(1)",
+        "https://",
+        "https://a.test/?q=1",
+        "https://a.test/#x",
+        "https://a.test/<b>",
+        "https://a.test/a|b",
+        "https://a.test/ b",
+        "https://a.test/" + "x" * 300,
+    ],
+)
+def test_an_address_that_nobody_can_open_or_slack_would_read_otherwise_is_refused(tmp_path: Path, url: str) -> None:
+    said = refused(tmp_path, START + f'[reporting]\ndashboard_url = "{url}"')
+    assert "reporting.dashboard_url: saw" in said
+    assert "such as https://finops.example.com" in said

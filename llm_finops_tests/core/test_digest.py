@@ -226,3 +226,14 @@ def test_the_hash_is_of_what_is_shown() -> None:
     assert digest(unseen).figures_hash == digest(day).figures_hash
     assert digest(seen).figures_hash != digest(day).figures_hash
     assert re.fullmatch("[0-9a-f]{64}", digest(day).figures_hash)
+
+
+def test_the_message_ends_with_a_link_to_the_day_on_the_dashboard_where_there_is_one() -> None:
+    address = "https://finops.example.com/?from=2026-11-23&to=2026-11-23"
+    without, message = digest(figures()), digest(figures(dashboard=address))
+
+    assert message.blocks[:-1] == without.blocks
+    assert list(texts(message))[-1] == f"<{address.replace('&', '&amp;')}|Open this day on the dashboard>"
+    assert_within_limits(message)
+    assert plain(message) == f"{plain(without)}\nOpen this day on the dashboard: {address}\n"
+    assert message.text == without.text

@@ -1,6 +1,8 @@
 """What a click in Dagster's UI does: its GraphQL mutation, its implicit asset job, against the ledger."""
 
 import asyncio
+import json
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,6 +32,43 @@ mutation($executionParams: ExecutionParams!) {
   }
 }
 """
+# What an asset's page and its checks ask for.
+LOOK = """
+query($day: [String!]) {
+  assetNodes {
+    assetKey { path }
+    groupName
+    description
+    kinds
+    owners { ... on TeamAssetOwner { team } }
+    tags { key value }
+    hasMaterializePermission
+    assetChecksOrError { ... on AssetChecks { checks { name description } } }
+    assetMaterializations(partitions: $day) {
+      metadataEntries {
+        __typename
+        label
+        ... on TextMetadataEntry { text }
+        ... on FloatMetadataEntry { floatValue }
+        ... on IntMetadataEntry { intValue }
+        ... on UrlMetadataEntry { url }
+        ... on TableMetadataEntry { table { records } }
+      }
+    }
+  }
+}
+"""
+# What the launchpad of the job `backfill` shows beside its editor.
+LAUNCHPAD = """
+query($selector: PipelineSelector!) {
+  runConfigSchemaOrError(selector: $selector, mode: "default") {
+    ... on RunConfigSchema {
+      rootDefaultYaml
+      allConfigTypes { ... on CompositeConfigType { fields { name description isRequired } } }
+    }
+  }
+}
+"""
 VERSIONS = "select version_id, dataset, scope, period, until_seq from versions"
 
 
@@ -49,6 +88,19 @@ class Ui:
         assert run
         assert run.status == dg.DagsterRunStatus.SUCCESS
         return run_id
+
+    def asked(self, query: str, **variables: Any) -> Any:
+        """What its server answers to a page's query."""
+        context = self._workspace.create_request_context()
+        answer = asyncio.run(self._schema.execute_async(query, context_value=context, variable_values=variables))
+        assert answer.errors is None, answer.errors
+        return answer.data
+
+    def job(self, name: str) -> dict[str, str]:
+        """Where a job is."""
+        (here,) = self._workspace.create_request_context().code_locations
+        (repository,) = here.get_repositories()
+        return {"repositoryLocationName": here.name, "repositoryName": repository, "pipelineName": name}
 
     def _queued(self, context: WorkspaceRequestContext, asset: str, day: str | None) -> str:
         (here,) = context.code_locations
@@ -125,3 +177,64 @@ def test_allocations_asked_for_alone_for_one_day_in_the_ui_rebook_that_day_and_n
     }
     given = played.rows("select distinct day from current_allocations where customer = 'dora'")
     assert given == [(DAY,)]
+
+
+@pytest.fixture
+def looked_at(played: Little, ui: Ui) -> dict[str, Any]:
+    """{asset: what its page shows of the day}, after margins and their neighbours were asked for."""
+    played.configure('[reporting]\ndashboard_url = "https://finops.example.com"')
+    for asset in ("reconciliations", "allocations", "margins"):
+        ui.materialise(asset, DAY)
+    return {node["assetKey"]["path"][-1]: node for node in ui.asked(LOOK, day=[DAY])["assetNodes"]}
+
+
+def entries(node: dict[str, Any]) -> dict[str, Any]:
+    """{label: what stands beside it} of the newest materialisation."""
+    said = node["assetMaterializations"][0]["metadataEntries"]
+    values = ("text", "floatValue", "intValue", "url", "table")
+    return {entry["label"]: next(entry[name] for name in values if name in entry) for entry in said}
+
+
+def test_a_newcomer_is_told_of_each_node_what_it_is_from_what_and_what_to_query(looked_at: dict[str, Any]) -> None:
+    assert {node["groupName"] for node in looked_at.values()} == {"ingest", "reconcile", "allocate", "margin", "tell"}
+    for name, node in looked_at.items():
+        first, *points = [line for line in node["description"].splitlines() if line]
+        assert len(first) <= 120, name
+        assert not set("*`#<") & set(first), name  # it is shown on the graph, where nothing is rendered
+        assert [point.split("**")[1] for point in points[:3]] == ["Made of", "A row is", "To query"], name
+        assert points[-1].startswith("- **Red**"), name
+        assert node["owners"] == [{"team": "finops"}], name
+        assert {"key": "verb", "value": node["groupName"]} in node["tags"], name
+        for check in node["assetChecksOrError"]["checks"]:
+            asked, _, mend = check["description"].partition("? ")
+            assert asked, check
+            assert mend.startswith("If not: "), check
+            assert f"`{check['name']}`" in node["description"], f"{name} says nothing of its check {check['name']}"
+    assert {tag["key"]: tag["value"] for tag in looked_at["paper_usage"]["tags"]} >= {
+        "provider": "paper",
+        "account": "paper",
+    }
+    assert looked_at["request_totals"]["kinds"] == ["duckdb"]
+
+
+def test_a_day_shows_its_money_its_plots_and_small_tables_and_no_customer(looked_at: dict[str, Any]) -> None:
+    margins = entries(looked_at["margins"])
+    assert (margins["revenue"], margins["cost"], margins["margin"]) == ("$5.40", "$4.10", "$1.30")
+    assert (margins["margin_USD"], margins["requests"]) == (1.3, 4)
+    assert margins["dashboard"] == f"https://finops.example.com/?from={DAY}&to={DAY}"
+    (methods, *_) = [entries(looked_at["allocations"])["cost_by_method"]["records"]]
+    assert [json.loads(row) for row in methods] == [
+        {"found by": "request log", "cost": "$3.40", "share": "82.9 %"},
+        {"found by": "unallocated", "cost": "$0.70", "share": "17.1 %"},
+    ]
+    assert "usage_and_cost" in entries(looked_at["reconciliations"])
+    assert re.findall(r"\b(ada|bob)\b", json.dumps(looked_at)) == []
+
+
+def test_the_launchpad_of_the_backfill_asks_for_days_in_words_and_needs_none(ui: Ui) -> None:
+    schema = ui.asked(LAUNCHPAD, selector=ui.job("backfill"))["runConfigSchemaOrError"]
+    fields = {field["name"]: field for of in schema["allConfigTypes"] for field in of.get("fields", [])}
+    for name in ("first", "last", "only_missing"):
+        assert not fields[name]["isRequired"]
+        assert len(fields[name]["description"]) > 30
+    assert "last: yesterday" in schema["rootDefaultYaml"]
