@@ -79,7 +79,7 @@ def test_reconciliations_show_both_sides_and_how_many_comparisons_came_to_what(l
     little.report(LAST, amount="2.20")
     little.settle()
     found = shown(little, "reconciliations")
-    assert found["usage_and_cost"] == [("paper", "$4.10", "$4.30", "−$0.20", "differs")]
+    assert found["usage_and_cost"] == [("paper", "$4.10", "$4.30", "$0.20", "differs")]
     states = {row[:2]: row[2] for row in found["comparisons_by_state"]}
     assert states["cost", "differs"] > 0
     assert found["differs"] == sum(count for (_, state), count in states.items() if state == "differs")
