@@ -106,22 +106,29 @@ def _definition(
     )
     def body(context: dg.AssetExecutionContext) -> Iterator[Event]:
         finops: Finops = context.resources.finops
-        run_id = context.run.run_id
-        whole = context.run.job_name == DAILY_JOB
-        missing = context.run.tags.get(ONLY_MISSING) == "true"
-        announces = context.run.tags.get(MORE_TO_COME) != "true"
-        with finops.work(run_id, whole=whole, only_missing=missing, announces=announces) as work:
-            asked = list(context.partition_keys)
-            done = [(of, of.step(work, asked)) for of in (*(along if whole else ()), asset)]
-            (*others, (_, told)) = [(of.name, _told(work, of, result)) for of, result in done]
-        for of, result in done:
-            finops.note(run_id, failures(of.name, result), result.computed)
+        *others, (_, told) = _settled(context, finops, (*along, asset))
         for name, said in others:
             yield from tell_periods(name, months, said)
         yield from tell(context, asset.name, told, specs)
         _gate(context, finops, asset.name)
 
     return body
+
+
+def _settled(
+    context: dg.AssetExecutionContext, finops: Finops, nodes: Sequence[Asset]
+) -> list[tuple[str, dict[str, DayTold]]]:
+    """What is told of the last of the nodes and, in a whole run, of those that go along with it: all are settled."""
+    run_id, tags = context.run.run_id, context.run.tags
+    whole = context.run.job_name == DAILY_JOB
+    how = {"only_missing": tags.get(ONLY_MISSING) == "true", "announces": tags.get(MORE_TO_COME) != "true"}
+    with finops.work(run_id, whole=whole, **how) as work:
+        asked = list(context.partition_keys)
+        done = [(of, of.step(work, asked)) for of in (nodes if whole else nodes[-1:])]
+        told = [(of.name, _told(work, of, result)) for of, result in done]
+    for of, result in done:
+        finops.note(run_id, failures(of.name, result), result.computed)
+    return told
 
 
 def _tags(asset: Asset) -> dict[str, str]:

@@ -75,6 +75,7 @@ def declared(config: Config) -> Iterator[Asset]:
     if config.rates or config.reporting.currency:
         yield _rates()
     yield from _reconciling(lines, priced)
+    yield from _auditing(lines, priced)
     yield from _telling(lines, priced)
     if currency := config.reporting.currency:
         yield _converted(currency)
@@ -200,6 +201,10 @@ def _reconciling(lines: list[str], priced: list[str]) -> Iterator[Asset]:
         d.RECONCILIATIONS,
         checks=[("reconciled", asks, checks.reconciled)],
     )
+
+
+def _auditing(lines: list[str], priced: list[str]) -> Iterator[Asset]:
+    """The bill held to the invoice, and to the price book."""
     yield Asset(
         "invoice_matches",
         "reconcile",

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import sqlalchemy as sa
 
 from llm_finops.core.records import ALL, Reconciliation
 from llm_finops.pipeline import checks, freshness
@@ -145,3 +146,14 @@ def test_a_log_that_covers_too_little_says_who_can_help_and_no_log_is_no_fault(l
     said = verdicts(alone, "covered")["allocations"][LAST]
     assert said.passed
     assert said.said == "no request log is configured: costs go by rules and shares ([[owners]], [[spread]])"
+
+
+def test_shares_that_part_from_their_lines_are_told_with_the_command_that_mends_them(little: Little) -> None:
+    little.settle()
+    with little.ledger() as ledger, ledger.writing() as connection:  # a hand in the database
+        connection.execute(sa.text("update allocations set cost_nano = cost_nano + 7 where day = :day"), {"day": LAST})
+
+    assert list(failed(little, "conserved")["allocations"]) == [LAST]
+    said = failed(little, "conserved")["allocations"][LAST]
+    assert said.startswith("paper: allocations differ from reported lines by 0.0000000")
+    assert said.endswith(f"trust nothing of the day, and run it again: `llm-finops backfill --from {LAST} --to {LAST}`")
