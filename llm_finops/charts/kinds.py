@@ -67,7 +67,7 @@ def waterfall(title: str, says: str, points: Sequence[Point], *, unit: str) -> C
         colour = NEUTRAL if point.series == "total" else BAD if value > 0 else GOOD
         rows.append({**_row(point), "from": start, "to": level, "colour": colour, "place": place})
     x: dict[str, Any] = {"field": "x", "type": "nominal", "sort": {"field": "place"}, "title": None}
-    x["axis"] = {"labelAngle": 0, "labelLimit": 90, "labelFontSize": 10}
+    x["axis"] = {"labelAngle": 0, "labelLimit": 90, "labelFontSize": 10, "labelExpr": "split(datum.label, ' ')"}
     encoding = {
         "x": x,
         "y": {"field": "from", "type": "quantitative", "title": unit, "axis": _amounts(), "scale": {"zero": False}},

@@ -1,7 +1,7 @@
 """The web application: an address comes in, one look at the ledger is taken, a page goes out. GET alone; no cookie."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import jinja2
@@ -21,19 +21,13 @@ from llm_finops.dashboard.asking import PERIODS, BadAddress, address
 from llm_finops.dashboard.blocks import Table
 from llm_finops.dashboard.drawn import drawn
 from llm_finops.dashboard.files import as_csv, as_parquet
+from llm_finops.dashboard.guarded import Guarded
 from llm_finops.dashboard.opening import NotReady, Opened
 from llm_finops.dashboard.standing import standing
 from llm_finops.dashboard.view import Page, View
 from llm_finops.ledger import LedgerError
 from llm_finops.ledger.queries import Reader, choices, snapshot
 
-_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'self'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Cache-Control": "no-store",
-}
 _TEMPLATES = jinja2.Environment(
     loader=jinja2.PackageLoader("llm_finops.dashboard"),
     autoescape=True,
@@ -43,16 +37,20 @@ _TEMPLATES = jinja2.Environment(
 )
 
 
-def application(config: Config) -> Starlette:
-    """The dashboard of a configuration's ledger. Nothing is opened before the first request."""
+def application(config: Config, hosts: Iterable[str] = ()) -> Guarded:
+    """The dashboard of a configuration's ledger. Nothing is opened before the first request.
+
+    `hosts`: by which names it may be asked for, besides localhost and any address.
+    """
     dashboard = _Dashboard(config)
     routes = [Route(page.path, dashboard.page(page)) for page in pages.ALL]
     static = Mount("/static", StaticFiles(packages=[("llm_finops.dashboard", "static")]))
-    return Starlette(
+    app = Starlette(
         routes=[*routes, Route("/file", dashboard.file), static],
         middleware=[Middleware(GZipMiddleware)],
-        exception_handlers={404: dashboard.not_found},
+        exception_handlers={404: dashboard.not_found, 405: dashboard.only_reads, 500: dashboard.broken},
     )
+    return Guarded(app, hosts)
 
 
 class _Dashboard:
@@ -78,11 +76,21 @@ class _Dashboard:
         """An address that no page has."""
         return self._message("Not found", f"There is no page {request.url.path}.", 404)
 
+    def only_reads(self, request: Request, _: Exception) -> Response:
+        """A method that would change something."""
+        return self._message(
+            "Nothing can be changed here", f"{request.method} is not answered: only GET and HEAD.", 405
+        )
+
+    def broken(self, _: Request, __: Exception) -> Response:
+        """A fault of ours: the server's log has it whole, the page nothing of it."""
+        return self._message("This page is broken", "Its fault is in the log of `llm-finops dashboard`.", 500)
+
     def _shown(self, page: Page, params: Mapping[str, str]) -> Response:
         with snapshot(self._opened.ledger()) as reader:
             view = self._view(page, reader, params)
             blocks = [drawn(view, block) for block in page.show(view)]
-            return HTMLResponse(_render("page.html", **self._frame(page, view), blocks=blocks), headers=_HEADERS)
+            return HTMLResponse(_render("page.html", **self._frame(page, view), blocks=blocks))
 
     def _file(self, params: dict[str, str]) -> Response:
         path, name, kind = (params.pop(key, "") for key in ("page", "table", "as"))
@@ -98,7 +106,7 @@ class _Dashboard:
         called = f"llm-finops-{name}-{view.asked.first}-{view.asked.last}.{kind}"
         told = {"Content-Disposition": f'attachment; filename="{re.sub(r"[^a-z0-9.-]", "-", called)}"'}
         media = "text/csv; charset=utf-8" if kind == "csv" else "application/vnd.apache.parquet"
-        return Response(body, media_type=media, headers={**_HEADERS, **told})
+        return Response(body, media_type=media, headers=told)
 
     def _view(self, page: Page, reader: Reader, params: Mapping[str, str], *, exporting: bool = False) -> View:
         found = address(reader, params)
@@ -133,7 +141,7 @@ class _Dashboard:
 
     def _message(self, what: str, do: str, status: int) -> Response:
         menu = [(page.title, page.path, False) for page in pages.ALL if page.in_menu]
-        return HTMLResponse(_render("message.html", what=what, do=do, menu=menu), status, headers=_HEADERS)
+        return HTMLResponse(_render("message.html", what=what, do=do, menu=menu), status)
 
 
 def _render(template: str, **values: Any) -> str:

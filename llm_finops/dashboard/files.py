@@ -27,7 +27,7 @@ def as_csv(table: Table, currency: str) -> bytes:
 
 
 def as_parquet(table: Table, currency: str) -> bytes:
-    """Amounts as decimal(28, 9), counts as int64, texts as they are; not known is NULL."""
+    """Amounts as decimal(28, 9), counts as int64, texts as they are; not known (or no number) is NULL."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -45,9 +45,9 @@ def _array(column: Column, values: Any) -> Any:
 
     raw = [_raw(value) for value in values]
     if column.kind in _AMOUNTS:
-        return pa.array([None if v is None else Decimal(nano_text(v)) for v in raw], pa.decimal128(28, 9))
+        return pa.array([Decimal(nano_text(v)) if isinstance(v, int) else None for v in raw], pa.decimal128(28, 9))
     if column.kind == "count":
-        return pa.array(raw, pa.int64())
+        return pa.array([v if isinstance(v, int) else None for v in raw], pa.int64())
     if column.kind == "percent":
         return pa.array([filed(v, column) or None for v in raw], pa.string())
     return pa.array(raw, pa.string())

@@ -1,11 +1,14 @@
 """How values are written on a page and in a file."""
 
+import re
+
 from llm_finops.core.digest.words import UNKNOWN, amount_text, exact_text, percent_text, price_text
 from llm_finops.core.money import nano_text
 from llm_finops.dashboard.blocks import Column, Raw
 
-__all__ = ["UNKNOWN", "amount_text", "exact_text", "filed", "percent_text", "price_text", "written"]
+__all__ = ["UNKNOWN", "amount_text", "exact_text", "filed", "percent_text", "price_text", "unit_text", "written"]
 
+_CURRENCY = re.compile("[A-Z]{3}", re.ASCII)
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -39,5 +42,12 @@ def filed(value: Raw, column: Column) -> str:
         part, whole = value
         return "" if part is None or not whole else f"{part}/{whole}"
     if isinstance(value, str):
+        if column.kind not in {"text", "day"}:
+            return ""  # a word where a number stands, as "none"
         return f"'{value}" if value.startswith(_FORMULA) else value
     return nano_text(value) if column.kind in {"money", "exact", "price"} else str(value)
+
+
+def unit_text(amount: int, unit: str) -> str:
+    """An amount with its unit: of a currency nano-units, to the last digit; else a count of it."""
+    return exact_text(amount, unit) if _CURRENCY.fullmatch(unit) else f"{amount:,} {unit}"

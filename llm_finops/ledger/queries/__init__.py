@@ -8,6 +8,7 @@ All figures of one reader are of one moment, whatever is booked meanwhile. Amoun
 one currency that was asked for; days are UTC and periods inclusive. What is not known is None, never 0.
 """
 
+from llm_finops.ledger.queries.account_days import AccountDay, account_days
 from llm_finops.ledger.queries.asked import Asked
 from llm_finops.ledger.queries.cost import COST_DIMS, Cost, CostDim, cost_by
 from llm_finops.ledger.queries.health import (
@@ -22,6 +23,7 @@ from llm_finops.ledger.queries.health import (
     restated,
     sources,
 )
+from llm_finops.ledger.queries.journal import RestatedCount, Run, last_runs, restated_by
 from llm_finops.ledger.queries.money import Margins, Ranked, margin_by, margin_days, margin_total
 from llm_finops.ledger.queries.prices import Implied, PriceChange, implied, price_changes, prices_of
 from llm_finops.ledger.queries.reader import Reader, snapshot
@@ -60,6 +62,7 @@ __all__ = [
     "COST_DIMS",
     "OUTCOME_DIMS",
     "REQUEST_DIMS",
+    "AccountDay",
     "Asked",
     "BasisDay",
     "CacheSaving",
@@ -84,8 +87,11 @@ __all__ = [
     "Reader",
     "Requests",
     "Restated",
+    "RestatedCount",
+    "Run",
     "SourceRead",
     "Span",
+    "account_days",
     "basis_days",
     "cache_savings",
     "choices",
@@ -99,6 +105,7 @@ __all__ = [
     "held",
     "implied",
     "ladder",
+    "last_runs",
     "line",
     "line_shares",
     "lines_of",
@@ -114,6 +121,7 @@ __all__ = [
     "quarantined",
     "requests_by",
     "restated",
+    "restated_by",
     "snapshot",
     "sources",
     "span",

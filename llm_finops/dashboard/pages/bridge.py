@@ -1,0 +1,132 @@
+"""From the usage at list price to the invoice, step by step, to the last unit."""
+
+from collections.abc import Iterator, Sequence
+from typing import Literal, NamedTuple
+
+from llm_finops.charts import Point, waterfall
+from llm_finops.charts.chart import units
+from llm_finops.core.records import REPORTED, USAGE
+from llm_finops.dashboard.blocks import Block, Column, Note, Picture, Table, Tile, Tiles, Tone, Value
+from llm_finops.dashboard.view import View
+from llm_finops.ledger.queries import LadderRow
+
+
+class Step(NamedTuple):
+    """A rung (`total`, its amount) or what lies between two (`step`, the change), in nano-units."""
+
+    kind: Literal["total", "step"]
+    name: str
+    nano: int
+    said: str
+
+
+def invoiced_of(row: LadderRow) -> int | None:
+    """What the month's invoices say in all; None where there is none."""
+    found = [match.invoiced_nano for match in row.matches if match.invoiced_nano is not None]
+    return sum(found) if found else None
+
+
+def or_none(nano: int | None) -> int | str:
+    """An amount of what need not be there: an invoice, an estimate. That there is none is known, and is not 0."""
+    return "none" if nano is None else nano
+
+
+def steps(row: LadderRow) -> Iterator[Step]:
+    """Every rung that is known, and between two of them steps that add up to their difference."""
+    listed, reported, invoiced = row.list_cost_nano, row.reported_nano, invoiced_of(row)
+    by = _by_category(row)
+    if listed is not None:
+        yield Step("total", "Usage at list", listed, "usage at list price, contract before list; unpriced is not in it")
+        if reported is not None:
+            yield from _to_report(row, listed, by)
+        elif invoiced is not None and listed:
+            yield Step("step", "Not reported", -listed, "no cost report of the month")
+    if reported is not None:
+        for category, nano in sorted(by.items()):
+            if category != USAGE and nano:
+                yield Step("step", category.capitalize(), nano, f"{category} in the cost reports")
+        yield Step("total", "Reported", reported, "what the cost reports say was billed")
+    if invoiced is not None:
+        yield from _to_invoice(row, invoiced)
+
+
+def _by_category(row: LadderRow) -> dict[str, int]:
+    return {line.charge_category: line.billed_nano for line in row.lines if line.basis == REPORTED}
+
+
+def _to_report(row: LadderRow, listed: int, by: dict[str, int]) -> Iterator[Step]:
+    estimated = row.estimated_nano or 0
+    if estimated:
+        yield Step("step", "Not reported", -estimated, "days that are estimated at list, and in no report")
+    if difference := by.get(USAGE, 0) - (listed - estimated):
+        yield Step("step", "Difference", difference, "reported usage less usage at list: discounts, unpriced usage")
+    yield Step("total", "Usage reported", by.get(USAGE, 0), "usage in the cost reports")
+
+
+def _to_invoice(row: LadderRow, invoiced: int) -> Iterator[Step]:
+    level = row.reported_nano or 0
+    for match in row.matches:
+        change = (match.invoiced_nano or 0) - (match.reported_nano or 0)
+        level += change
+        if change:
+            said = f"{match.charge_category}: {match.state}"
+            yield Step("step", match.charge_category.capitalize(), change, said)
+    if rest := invoiced - level:
+        yield Step("step", "Not matched", rest, "reported or restated since the month was matched")
+    yield Step("total", "Invoiced", invoiced, "what the month's invoices say")
+
+
+def bridge(view: View, row: LadderRow) -> Sequence[Block]:
+    """Figures, picture and table of one account's month."""
+    found = list(steps(row))
+    title = f"{row.account}, {row.month}"
+    blocks: list[Block] = [_figures(view, row, title)]
+    if found:
+        points = [
+            Point(_label(found, n), step.kind, units(step.nano), _said(view, step)) for n, step in enumerate(found)
+        ]
+        says = f"From the usage at list price to the invoice of {title}; the figures are in the table Steps."
+        blocks.append(Picture(waterfall(f"Usage to invoice, {title}", says, points, unit=view.currency)))
+    if row.unpriced_rows:
+        unpriced = f"{row.unpriced_rows:,} row{'s' if row.unpriced_rows > 1 else ''} of usage have no known price"
+        said = f"{unpriced}: the list cost is without them, and the difference to the report has them."
+        blocks.append(Note(said, "warn", view.link("/prices"), "Prices"))
+    return [*blocks, _table(found, title)]
+
+
+def _figures(view: View, row: LadderRow, title: str) -> Tiles:
+    invoiced = invoiced_of(row)
+    states = sorted({match.state for match in row.matches})
+    tone: Tone = "bad" if "differs" in states else "warn" if {"invoice without cost"} & {*states} else ""
+    said = ", ".join(states) or "no invoice of this account is read: [invoices.NAME] in finops.toml"
+    unreported = f"and {view.money(row.estimated_nano)} estimated" if row.estimated_nano is not None else "all reported"
+    listed = "contract before list" if row.list_cost_nano is not None else "no usage with a price"
+    return Tiles(
+        [
+            Tile("Usage at list", view.money(row.list_cost_nano), listed),
+            Tile("Reported", view.money(row.reported_nano), unreported, "#days"),
+            Tile("Invoiced", "none" if invoiced is None else view.money(invoiced), said, "#matches", tone),
+        ],
+        title,
+    )
+
+
+def _label(found: Sequence[Step], at: int) -> str:
+    """A name of its own for each bar: usage may part twice."""
+    name = found[at].name
+    return name if all(step.name != name for step in found[:at]) else f"{name} on invoice"
+
+
+def _said(view: View, step: Step) -> str:
+    return f"{step.name}: {view.money(step.nano)}, {step.said}"
+
+
+def _table(found: Sequence[Step], title: str) -> Table:
+    columns = [Column("step", "Step", "day"), Column("change", "Change", "exact"), Column("amount", "Amount", "exact")]
+    columns.append(Column("what", "What it is"))
+    rows: list[list[Value]] = [
+        [step.name, step.nano if step.kind == "step" else "", step.nano if step.kind == "total" else "", step.said]
+        for step in found
+    ]
+    empty = "Nothing with a price, no report and no invoice."
+    return Table("steps", f"Steps, {title}", columns, rows, empty=empty, wide=False)

@@ -1,0 +1,194 @@
+"""From usage at list to the invoice: the figures shown are those of the base rows, and every step adds up."""
+
+import csv
+import io
+import re
+import sqlite3
+from collections.abc import Iterator
+from decimal import Decimal
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from llm_finops.core.documents import InvoiceMatch
+from llm_finops.dashboard.meanings import MEANINGS, meaning
+from llm_finops.dashboard.pages.bridge import invoiced_of, steps
+from llm_finops.ledger import Ledger, sqlite_url
+from llm_finops.ledger.queries import LadderRow, LineSum
+from llm_finops_tests.dashboard.serving import served
+from llm_finops_tests.dashboard.test_states import environment
+from llm_finops_tests.ledger.queries import company
+
+PERIOD = "period=90d"
+NANO = st.integers(-(10**15), 10**15)
+LINES = st.lists(
+    st.builds(
+        LineSum,
+        st.sampled_from(["reported", "estimated", "invoiced"]),
+        st.sampled_from(["usage", "tax", "credit", "purchase"]),
+        NANO,
+        NANO,
+    ),
+    max_size=8,
+    unique_by=lambda line: line[:2],
+)
+
+
+def rows_of(
+    client: httpx.Client, table: str, query: str = PERIOD, page: str = "/reconciliation"
+) -> list[dict[str, str]]:
+    answer = client.get(f"/file?page={page}&table={table}&as=csv&{query}")
+    assert answer.status_code == 200, answer.text
+    return list(csv.DictReader(io.StringIO(answer.text, newline="")))
+
+
+def nano(text: str) -> int:
+    return int(Decimal(text or "0") * 10**9)
+
+
+def asked(file: Path, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+    connection = sqlite3.connect(f"file:{file}?mode=ro", uri=True)
+    try:
+        return connection.execute(sql, values).fetchall()
+    finally:
+        connection.close()
+
+
+@st.composite
+def ladders(draw: st.DrawFn) -> LadderRow:
+    lines = tuple(draw(LINES))
+    reported = {line.charge_category: line.billed_nano for line in lines if line.basis == "reported"}
+    matches = []
+    for category in draw(st.lists(st.sampled_from(["usage", "tax", "credit", "unexplained"]), unique=True)):
+        said, billed = reported.get(category), draw(st.none() | NANO)
+        if draw(st.booleans()):
+            said = draw(st.none() | NANO)  # matched before the last report came
+        matches.append(InvoiceMatch("2026-10", category, "USD", said, billed, None, "differs"))
+    return LadderRow("2026-10", "openai", draw(st.none() | NANO), 0, lines, tuple(matches))
+
+
+@given(row=ladders())
+def test_between_two_rungs_the_steps_are_the_difference(row: LadderRow) -> None:
+    found = list(steps(row))
+    level = None
+    for step in found:
+        if step.kind == "total":
+            assert level in {None, step.nano}, found
+            level = step.nano
+        elif level is not None:
+            level += step.nano
+    totals = {step.name: step.nano for step in found if step.kind == "total"}
+    for name, expected in (
+        ("Usage at list", row.list_cost_nano),
+        ("Reported", row.reported_nano),
+        ("Invoiced", invoiced_of(row)),
+    ):
+        assert totals.get(name) == expected
+
+
+def test_months_are_the_sums_of_their_rows(demo: httpx.Client, demo_ledger: Path) -> None:
+    shown = rows_of(demo, "ladder")
+    assert shown
+    for row in shown:
+        month, account = row["month"], row["account"]
+        listed = asked(
+            demo_ledger,
+            "select sum(list_cost_nano) from current_priced_usage where account = ? and substr(day, 1, 7) = ?",
+            account,
+            month,
+        )
+        billed = asked(
+            demo_ledger,
+            "select sum(billed_nano) from current_cost_lines where account = ? and substr(day, 1, 7) = ?",
+            account,
+            month,
+        )
+        assert nano(row["list_usd"]) == listed[0][0]
+        assert nano(row["reported_usd"]) == billed[0][0]
+        days = rows_of(demo, "days", f"{PERIOD}&month={month}&account={account}")
+        for column in ("list_usd", "reported_usd"):
+            assert sum(nano(day[column]) for day in days) == nano(row[column])
+
+
+def test_a_days_lines_add_up_to_it_and_lead_on(demo: httpx.Client) -> None:
+    page = demo.get(f"/reconciliation?{PERIOD}").text
+    links = [unescape(link) for link in re.findall(r'href="([^"]+day=[^"]+)#lines"', page)]
+    assert links
+    month = demo.get(links[-1]).text
+    query = links[-1].split("?", 1)[1]
+    day = query.split("day=")[1][:10]
+    lines = rows_of(demo, "lines", query)
+    (shown,) = [row for row in rows_of(demo, "days", query) if row["day"] == day]
+    assert len(lines) == int(shown["lines"])
+    assert sum(nano(line["billed_usd"]) for line in lines) == nano(shown["reported_usd"])
+    (first, *_) = [unescape(link) for link in re.findall(r'href="(/line\?[^"]+)"', month)]
+    assert f"day={day}" in first
+    assert demo.get(first).status_code == 200
+
+
+def test_findings_are_counted_explained_and_listed(demo: httpx.Client, demo_ledger: Path) -> None:
+    kinds = rows_of(demo, "kinds")
+    expected = asked(demo_ledger, "select kind, account, count(*) from current_findings group by 1, 2")
+    assert {(row["kind"], row["account"]): int(row["findings"]) for row in kinds} == {
+        row[:2]: row[2] for row in expected
+    }
+    for kind in {row["kind"] for row in kinds}:
+        rows = rows_of(demo, "findings", f"{PERIOD}&kind={kind}")
+        assert len(rows) == sum(n for of, _, n in expected if of == kind)
+        (total,) = asked(demo_ledger, "select sum(amount) from current_findings where kind = ?", kind)
+        assert sum(int(row["amount"]) for row in rows) == total[0]
+        text = demo.get("/reconciliation", params={"period": "90d", "kind": kind}).text
+        assert unescape(text).count(meaning(kind)) >= 2
+
+
+def test_every_kind_of_the_demo_has_a_meaning(demo_ledger: Path) -> None:
+    kinds = {row[0] for row in asked(demo_ledger, "select distinct kind from findings")}
+    assert kinds - MEANINGS.keys() == set()
+
+
+@pytest.fixture(scope="module")
+def invoiced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
+    """Four days of three accounts, two currencies, an estimate, a true-up and an invoice that differs."""
+    folder = tmp_path_factory.mktemp("invoiced")
+    ledger = Ledger(sqlite_url(folder / "ledger.sqlite"))
+    company.founded(ledger)
+    ledger.close()
+    with served(environment(folder)) as client:
+        yield client
+
+
+def test_an_invoice_that_differs_is_shown_exactly(invoiced: httpx.Client) -> None:
+    rows = {(row["month"], row["account"]): row for row in rows_of(invoiced, "ladder")}
+    october = rows["2026-10", "openai"]
+    assert (nano(october["invoiced_usd"]), october["state"]) == (7, "differs")
+    assert nano(october["difference_usd"]) == 7 - nano(october["reported_usd"])
+    assert nano(october["trued_up_usd"]) > 0
+    november = rows["2026-11", "claude"]
+    assert (november["invoiced_usd"], november["state"]) == ("", "not matched")
+    assert nano(november["estimated_usd"]) > 0
+    (match,) = rows_of(invoiced, "matches")
+    assert [match[name] for name in ("reported_usd", "invoiced_usd", "difference_usd", "state")] == [
+        "0.000000005",
+        "0.000000007",
+        "0.000000002",
+        "differs",
+    ]
+
+
+def test_the_month_that_reaches_the_invoice_is_shown_first(invoiced: httpx.Client) -> None:
+    assert "Usage to invoice, openai, 2026-10" in invoiced.get(f"/reconciliation?{PERIOD}").text
+    text = invoiced.get(f"/reconciliation?{PERIOD}&month=2026-11&account=openai").text
+    assert "Usage to invoice, openai, 2026-11" in text
+    assert "rows of usage have no known price" in text
+
+
+def test_another_currency_has_months_of_its_own(invoiced: httpx.Client) -> None:
+    rows = rows_of(invoiced, "ladder", f"{PERIOD}&currency=EUR")
+    amounts = ("list_usd", "reported_usd", "list_eur", "reported_eur")
+    assert {row["account"] for row in rows if any(row.get(name) for name in amounts)} == {"claude-eu"}
+    assert {row["account"] for row in rows_of(invoiced, "ladder", f"{PERIOD}&provider=openai")} == {"openai"}
