@@ -48,7 +48,8 @@ def _listening(host: str, port: int) -> socket.socket:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         return socket.create_server((host, port), family=family, backlog=128)
     except OSError as error:
-        said = f"llm-finops: cannot listen at {host}, port {port}: {error.strerror or error}; --port takes another\n"
+        why = (error.strerror or str(error)).partition(" (")[0]  # Python adds the address, which is said already
+        said = f"llm-finops: cannot listen at {host}, port {port}: {why}; --port takes another\n"
         sys.stderr.write(said)
         raise typer.Exit(1) from None
 

@@ -17,8 +17,8 @@ def as_csv(table: Table, currency: str) -> bytes:
 
     A column of amounts names its currency. Text that a spreadsheet would take for a formula begins with an apostrophe.
     """
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\n")
+    out = io.StringIO(newline="")  # RFC 4180: so a lone \r within a text is quoted, too
+    writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow([_name(column, table.currency or currency) for column in table.columns])
     writer.writerows(
         [filed(_raw(value), column) for value, column in zip(row, table.columns, strict=True)] for row in table.rows

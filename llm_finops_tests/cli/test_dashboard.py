@@ -50,6 +50,7 @@ def test_it_listens_on_loopback_says_where_and_ends_quietly(tmp_path: Path) -> N
         assert re.fullmatch(r"Dashboard: http://127\.0\.0\.1:\d+\n", said)
         answer = httpx.get(url, timeout=60)
         assert (answer.status_code, "There is no ledger yet." in answer.text) == (200, True)
+        assert "server" not in answer.headers
         assert ended(process, signal.SIGTERM) in {(-signal.SIGTERM, "", ""), (143, "", "")}
     assert not (tmp_path / ".llm_finops" / "ledger.sqlite").exists()
 

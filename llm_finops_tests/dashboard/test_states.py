@@ -181,7 +181,7 @@ def test_one_provider_alone_is_a_dashboard_already(paper: httpx.Client, browser:
         answer = paper.get(page.path)
         assert answer.status_code in {200, 400}, (page.path, answer.text[:1000])
     text = texts(paper, "/health")
-    assert "or no request log is configured" in text
+    assert "No request log is configured" in text
     assert photographed(browser, paper, "/health", tmp_path, "one-provider-health") == []
     assert photographed(browser, paper, "/reconciliation", tmp_path, "one-provider-reconciliation") == []
     assert "No account is matched" in texts(paper, "/reconciliation")

@@ -5,7 +5,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from llm_finops.charts import Point, by_day
-from llm_finops.dashboard.blocks import Block, Cell, Column, Picture, Table, Tone, Value
+from llm_finops.dashboard.blocks import Block, Cell, Column, Note, Picture, Table, Tone, Value
 from llm_finops.dashboard.view import View
 from llm_finops.dashboard.words import percent_text
 from llm_finops.ledger.queries import BasisDay, basis_days, coverage_days
@@ -55,6 +55,9 @@ def basis(view: View) -> Table:
 def coverage(view: View) -> Iterator[Block]:
     """By day: the share of the reported tokens that request logs give to a customer."""
     found = coverage_days(view.reader, view.asked)
+    if not view.config.requests:
+        said = "No request log is configured ([requests.NAME]): cost goes to customers by rules and shares alone."
+        yield Note(said)
     if found:
         points = [
             Point(

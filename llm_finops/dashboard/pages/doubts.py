@@ -14,7 +14,7 @@ def doubts(view: View) -> Iterator[Block]:
     yield Heading("Findings", "Differences and doubts: told, counted, and never dropped. Of every currency.")
     counts = findings_by(view.reader, view.asked)
     kind = view.param("kind")
-    columns = [Column("kind", "Kind"), Column("account", "Account"), Column("findings", "Findings", "count")]
+    columns = [Column("kind", "Kind", "day"), Column("account", "Account"), Column("findings", "Findings", "count")]
     columns += [Column("days", "Days", "count"), Column("newest", "Newest", "day"), Column("meaning", "What it means")]
     rows: list[list[Value]] = [
         [Cell(of.kind, _to(view, of.kind)), of.account, of.findings, of.days, of.newest, meaning(of.kind)]

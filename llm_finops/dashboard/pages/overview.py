@@ -45,7 +45,7 @@ def _figures(view: View, now: Margins, then: Margins) -> Iterator[Tile]:
     revenue, margin = now.revenue_nano if not now.revenue_unknown else None, now.margin_nano
     earned = then.revenue_nano if not then.revenue_unknown else None
     yield Tile("Cost (cogs)", view.money(now.cost_nano), change(now.cost_nano, then.cost_nano), view.link("/features"))
-    known = f"known in part, {view.money(now.revenue_nano)}; " if revenue is None else ""
+    known = f"known in part, {view.money(now.revenue_nano)}; " if revenue is None and now.revenue_nano else ""
     yield Tile("Revenue", view.money(revenue), known + change(revenue, earned), view.link("/customers"))
     tone: Tone = "" if margin is None else "bad" if margin < 0 else "good"
     note = "a part of the revenue is not known" if margin is None else f"{percent_text(margin, revenue)} of revenue"

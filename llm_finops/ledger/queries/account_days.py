@@ -1,6 +1,6 @@
 """An account's month, day by day: what the rows of the ladder are made of."""
 
-from collections import defaultdict
+from collections import Counter
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -26,23 +26,32 @@ class AccountDay(NamedTuple):
 def account_days(reader: Reader, asked: Asked, account: str) -> tuple[AccountDay, ...]:
     """The days that have usage or cost lines, oldest first; only provider filters. They add up to the `ladder`."""
     priced = _priced(reader, asked, account)
-    table = COST_LINES.table.c
-    added = [sa.func.sum(table.billed_nano), sa.func.count()]
-    query = COST_LINES.select(("day", "basis"), added, asked, "provider")
-    billed: defaultdict[str, dict[str, int]] = defaultdict(dict)
-    lines: defaultdict[str, int] = defaultdict(int)
-    for day, basis, nano, rows in reader.rows(query.where(table.currency == asked.currency, table.account == account)):
-        billed[day][basis] = whole(nano)
-        lines[day] += whole(rows)
+    billed, lines = _billed(reader, asked, account)
     return tuple(
         AccountDay(
             day,
             *priced.get(day, (None, 0)),
-            *(billed[day].get(basis) for basis in (ESTIMATED, REPORTED, INVOICED)),
+            billed.get((day, ESTIMATED)),
+            billed.get((day, REPORTED)),
+            billed.get((day, INVOICED)),
             lines[day],
         )
-        for day in sorted({*priced, *billed})
+        for day in sorted({*priced, *lines})
     )
+
+
+def _billed(reader: Reader, asked: Asked, account: str) -> tuple[dict[tuple[str, str], int], Counter[str]]:
+    """({(day, basis): amount}, {day: how many lines})."""
+    table = COST_LINES.table.c
+    added = [sa.func.sum(table.billed_nano), sa.func.count()]
+    query = COST_LINES.select(("day", "basis"), added, asked, "provider")
+    query = query.where(table.currency == asked.currency, table.account == account)
+    billed: dict[tuple[str, str], int] = {}
+    lines: Counter[str] = Counter()
+    for day, basis, nano, rows in reader.rows(query):
+        billed[day, basis] = whole(nano)
+        lines[day] += whole(rows)
+    return billed, lines
 
 
 def _priced(reader: Reader, asked: Asked, account: str) -> dict[str, tuple[int | None, int]]:
