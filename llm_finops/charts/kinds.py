@@ -7,6 +7,7 @@ from llm_finops.charts.chart import Chart, Point
 from llm_finops.charts.theme import BAD, GOOD, HEIGHT, INK, MUTED, NEUTRAL, SERIES, WIDTH, config
 
 _BAR_HEIGHT = 20
+_FEW_DAYS = 7
 Mark = Literal["line", "stack"]
 
 
@@ -23,7 +24,11 @@ def by_day(
     """Series over days, as lines or as stacked bars. `x` of a point is its day; a gap in a line stays a gap."""
     series = list(dict.fromkeys(point.series for point in points))
     x: dict[str, Any] = {"field": "x", "type": "temporal", "title": None, "scale": {"type": "utc"}}
-    x["axis"] = {"format": "%-d %b", "grid": False, "tickCount": 6, "labelOverlap": True}
+    days = len({point.x for point in points})
+    ticks: Any = (
+        6 if days > _FEW_DAYS else {"interval": "day", "step": 1}
+    )  # else it ticks by hours, and says days twice
+    x["axis"] = {"format": "%-d %b", "grid": False, "tickCount": ticks, "labelOverlap": True}
     y: dict[str, Any] = {"field": "value", "type": "quantitative", "title": unit, "axis": _amounts()}
     y["scale"] = {"type": "log"} if log else {"zero": True}
     colour: dict[str, Any] = {"field": "series", "type": "nominal", "sort": series, "title": None}
@@ -31,11 +36,11 @@ def by_day(
     colour["legend"] = {"orient": "top", "columns": 3} if len(series) > 1 else None
     drawn = {"x": x, "y": y, "color": colour}
     if mark == "stack":
-        days = {point.x for point in points}
-        bar = {"type": "bar", "aria": False, "width": max(1.5, 0.8 * WIDTH / max(len(days), 1))}
+        bar = {"type": "bar", "aria": False, "width": max(1.5, 0.8 * WIDTH / max(days, 1))}
         layer = {"mark": bar, "encoding": {**drawn, "order": {"field": "rank", "type": "quantitative"}}}
     else:
         line = {"type": "line", "aria": False, "strokeWidth": 2, "invalid": "break-paths-show-domains"}
+        line["point"] = days == 1  # a line of one day is not seen
         layer = {"mark": line, "encoding": drawn}
     rows = [{**_row(point), "rank": series.index(point.series)} for point in points]
     spec = {"layer": [layer, _pointed_at(points, x)], "width": WIDTH, "height": height}

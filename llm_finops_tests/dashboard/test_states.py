@@ -197,3 +197,10 @@ def test_ten_thousand_customers_are_pages_of_25(tmp_path: Path, browser: Browser
             assert answer.status_code in {200, 400}, page.path
             assert len(answer.content) < 1_000_000, page.path
         assert photographed(browser, client, "/", tmp_path, "ten-thousand-customers") == []
+
+
+def test_a_usage_without_a_price_is_no_usage_of_0(paper: httpx.Client) -> None:
+    text = texts(paper, "/reconciliation")
+    days = text[text.index('id="days"') : text.index('id="ladder"')]
+    assert days.count("not known") == len(company.DAYS) + 1  # each, and their total
+    assert "$0" not in days

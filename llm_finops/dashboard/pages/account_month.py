@@ -6,7 +6,7 @@ from datetime import date
 
 from llm_finops.dashboard.asking import BadAddress
 from llm_finops.dashboard.blocks import Block, Cell, Column, Table, Value
-from llm_finops.dashboard.pages.bridge import or_none
+from llm_finops.dashboard.pages.bridge import listed, or_none
 from llm_finops.dashboard.view import View
 from llm_finops.ledger.queries import AccountDay, LadderRow, account_days, lines_of
 
@@ -29,14 +29,15 @@ def _days(view: View, row: LadderRow, days: Sequence[AccountDay]) -> Table:
         Column("lines", "Lines", "count"),
     ]
     lines: list[list[Value]] = [[Cell(day.day, _to_lines(view, row, day.day)), *_amounts(day)] for day in days]
-    sums = (row.list_cost_nano, row.estimated_nano, row.reported_nano, row.trued_up_nano)
-    total: list[Value] = ["Total", *map(or_none, sums), sum(day.lines for day in days)]
+    sums = (row.estimated_nano, row.reported_nano, row.trued_up_nano)
+    at_list = listed(row.list_cost_nano, row.unpriced_rows)
+    total: list[Value] = ["Total", at_list, *map(or_none, sums), sum(day.lines for day in days)]
     return Table("days", f"Days of {row.account}, {row.month}", columns, lines, total)
 
 
 def _amounts(day: AccountDay) -> list[Value]:
-    found = (day.list_cost_nano, day.estimated_nano, day.reported_nano, day.trued_up_nano)
-    return [*map(or_none, found), day.lines]
+    booked = (day.estimated_nano, day.reported_nano, day.trued_up_nano)
+    return [listed(day.list_cost_nano, day.unpriced_rows), *map(or_none, booked), day.lines]
 
 
 def _to_lines(view: View, row: LadderRow, day: str) -> str:

@@ -31,16 +31,23 @@ def or_none(nano: int | None) -> int | str:
     return "none" if nano is None else nano
 
 
+def listed(nano: int | None, unpriced: int) -> int | str | None:
+    """A list cost: there is none without usage, and it is not known where the usage has no price."""
+    return None if nano is None and unpriced else or_none(nano)
+
+
 def steps(row: LadderRow) -> Iterator[Step]:
     """Every rung that is known, and between two of them steps that add up to their difference."""
-    listed, reported, invoiced = row.list_cost_nano, row.reported_nano, invoiced_of(row)
+    at_list, reported, invoiced = row.list_cost_nano, row.reported_nano, invoiced_of(row)
     by = _by_category(row)
-    if listed is not None:
-        yield Step("total", "Usage at list", listed, "usage at list price, contract before list; unpriced is not in it")
+    if at_list is not None:
+        yield Step(
+            "total", "Usage at list", at_list, "usage at list price, contract before list; unpriced is not in it"
+        )
         if reported is not None:
-            yield from _to_report(row, listed, by)
-        elif invoiced is not None and listed:
-            yield Step("step", "Not reported", -listed, "no cost report of the month")
+            yield from _to_report(row, at_list, by)
+        elif invoiced is not None and at_list:
+            yield Step("step", "Not reported", -at_list, "no cost report of the month")
     if reported is not None:
         for category, nano in sorted(by.items()):
             if category != USAGE and nano:
@@ -54,11 +61,11 @@ def _by_category(row: LadderRow) -> dict[str, int]:
     return {line.charge_category: line.billed_nano for line in row.lines if line.basis == REPORTED}
 
 
-def _to_report(row: LadderRow, listed: int, by: dict[str, int]) -> Iterator[Step]:
+def _to_report(row: LadderRow, at_list: int, by: dict[str, int]) -> Iterator[Step]:
     estimated = row.estimated_nano or 0
     if estimated:
         yield Step("step", "Not reported", -estimated, "days that are estimated at list, and in no report")
-    if difference := by.get(USAGE, 0) - (listed - estimated):
+    if difference := by.get(USAGE, 0) - (at_list - estimated):
         yield Step("step", "Difference", difference, "reported usage less usage at list: discounts, unpriced usage")
     yield Step("total", "Usage reported", by.get(USAGE, 0), "usage in the cost reports")
 
@@ -81,17 +88,18 @@ def bridge(view: View, row: LadderRow) -> Sequence[Block]:
     found = list(steps(row))
     title = f"{row.account}, {row.month}"
     blocks: list[Block] = [_figures(view, row, title)]
-    if found:
+    if len(found) > 1:
         points = [
             Point(_label(found, n), step.kind, units(step.nano), _said(view, step)) for n, step in enumerate(found)
         ]
         says = f"From the usage at list price to the invoice of {title}; the figures are in the table Steps."
         blocks.append(Picture(waterfall(f"Usage to invoice, {title}", says, points, unit=view.currency)))
+    blocks.append(_table(found, title))
     if row.unpriced_rows:
         unpriced = f"{row.unpriced_rows:,} row{'s' if row.unpriced_rows > 1 else ''} of usage have no known price"
         said = f"{unpriced}: the list cost is without them, and the difference to the report has them."
         blocks.append(Note(said, "warn", view.link("/prices"), "Prices"))
-    return [*blocks, _table(found, title)]
+    return blocks
 
 
 def _figures(view: View, row: LadderRow, title: str) -> Tiles:
@@ -100,10 +108,10 @@ def _figures(view: View, row: LadderRow, title: str) -> Tiles:
     tone: Tone = "bad" if "differs" in states else "warn" if {"invoice without cost"} & {*states} else ""
     said = ", ".join(states) or "no invoice of this account is read: [invoices.NAME] in finops.toml"
     unreported = f"and {view.money(row.estimated_nano)} estimated" if row.estimated_nano is not None else "all reported"
-    listed = "contract before list" if row.list_cost_nano is not None else "no usage with a price"
+    at_list = "contract before list" if row.list_cost_nano is not None else "no usage with a price"
     return Tiles(
         [
-            Tile("Usage at list", view.money(row.list_cost_nano), listed),
+            Tile("Usage at list", view.money(row.list_cost_nano), at_list),
             Tile("Reported", view.money(row.reported_nano), unreported, "#days"),
             Tile("Invoiced", "none" if invoiced is None else view.money(invoiced), said, "#matches", tone),
         ],

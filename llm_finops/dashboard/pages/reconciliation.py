@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from llm_finops.dashboard.asking import BadAddress
 from llm_finops.dashboard.blocks import Block, Cell, Column, Heading, Note, Table, Tone, Value
 from llm_finops.dashboard.pages.account_month import account_month
-from llm_finops.dashboard.pages.bridge import bridge, invoiced_of, or_none
+from llm_finops.dashboard.pages.bridge import bridge, invoiced_of, listed, or_none
 from llm_finops.dashboard.pages.doubts import doubts
 from llm_finops.dashboard.view import Page, View
 from llm_finops.ledger.queries import LadderRow, ladder
@@ -66,7 +66,7 @@ def _amounts(row: LadderRow) -> list[Value]:
     invoiced, reported = invoiced_of(row), row.reported_nano
     difference: Value = "n/a" if invoiced is None or reported is None else invoiced - reported
     booked = (row.estimated_nano, reported, row.trued_up_nano, invoiced)
-    return [or_none(row.list_cost_nano), row.unpriced_rows, *map(or_none, booked), difference]
+    return [listed(row.list_cost_nano, row.unpriced_rows), row.unpriced_rows, *map(or_none, booked), difference]
 
 
 def _state(row: LadderRow) -> Cell:
