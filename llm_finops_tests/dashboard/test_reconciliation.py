@@ -156,7 +156,7 @@ def invoiced(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]
     """Four days of three accounts, two currencies, an estimate, a true-up and an invoice that differs."""
     folder = tmp_path_factory.mktemp("invoiced")
     ledger = Ledger(sqlite_url(folder / "ledger.sqlite"))
-    company.founded(ledger)
+    company.founded(ledger, "all")
     ledger.close()
     with served(environment(folder)) as client:
         yield client

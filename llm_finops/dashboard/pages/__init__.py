@@ -2,6 +2,7 @@
 
 from llm_finops.dashboard.pages import (
     customer,
+    customer_day,
     customers,
     feature,
     features,
@@ -25,6 +26,7 @@ ALL = (
     reconciliation.PAGE,
     health.PAGE,
     customer.PAGE,
+    customer_day.PAGE,
     feature.PAGE,
     line.PAGE,
     load.PAGE,

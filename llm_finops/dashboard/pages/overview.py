@@ -9,12 +9,12 @@ from llm_finops.dashboard.asking import before
 from llm_finops.dashboard.blocks import Block, Cell, Column, Note, Picture, Table, Tile, Tiles, Tone, Value
 from llm_finops.dashboard.pages.attention import attention
 from llm_finops.dashboard.pages.pace import pace
+from llm_finops.dashboard.pages.parts import days_picture, days_table, ranked, toned
 from llm_finops.dashboard.view import Page, View
 from llm_finops.dashboard.words import UNKNOWN, percent_text, price_text
-from llm_finops.ledger.queries import Cost, CostDim, Margins, cost_by, margin_days, margin_total
+from llm_finops.ledger.queries import Cost, CostDim, Margins, cost_by, margin_by, margin_days, margin_total
 
 _BARS = 8
-_DAYS = "The figures are in the table Days."
 
 
 def show(view: View) -> Sequence[Block]:
@@ -28,10 +28,11 @@ def show(view: View) -> Sequence[Block]:
     return [
         figures,
         attention(view),
-        _days(view, days),
+        days_picture(view, days),
         *_providers_by_day(view),
         *_parts(view),
-        _table(view, days, now),
+        _dearest(view),
+        days_table(view, days, now, "/customers"),
     ]
 
 
@@ -54,18 +55,11 @@ def _figures(view: View, now: Margins, then: Margins) -> Iterator[Tile]:
     yield Tile("Cost per request", each, f"{now.requests:,} logged requests", view.link("/requests"))
 
 
-def _days(view: View, days: Sequence[Margins]) -> Picture:
-    cost = [Point(d.key, "cost", units(d.cost_nano), f"cost {view.money(d.cost_nano)}") for d in days]
-    known = [(d.key, None if d.revenue_unknown else d.revenue_nano) for d in days]
-    revenue = [Point(day, "revenue", units(nano), f"revenue {view.money(nano)}") for day, nano in known]
-    return Picture(by_day("Cost and revenue by day", _DAYS, [*cost, *revenue], unit=view.currency))
-
-
 def _providers_by_day(view: View) -> Iterator[Picture]:
     rows = cost_by(view.reader, view.asked, "day", "provider")
     if not rows:
         return
-    names = [row.key[0] for row in _ranked(cost_by(view.reader, view.asked, "provider"))]
+    names = [row.key[0] for row in ranked(cost_by(view.reader, view.asked, "provider"))]
     rows = tuple(sorted(rows, key=lambda row: (names.index(row.key[1]), row.key[0])))
     points = [
         Point(day, name, units(row.cost_nano), f"{name} {view.money(row.cost_nano)}")
@@ -79,7 +73,7 @@ def _providers_by_day(view: View) -> Iterator[Picture]:
 def _parts(view: View) -> Iterator[Block]:
     """Cost by provider, model and feature: the largest as bars, all as tables, each of which adds up to the same."""
     total = sum(row.cost_nano for row in cost_by(view.reader, view.asked))
-    by = {dim: _ranked(cost_by(view.reader, view.asked, dim)) for dim in _DIMS}
+    by = {dim: ranked(cost_by(view.reader, view.asked, dim)) for dim in _DIMS}
     for dim in ("model", "feature"):
         if by[dim]:
             yield _largest(view, dim, by[dim])
@@ -108,23 +102,21 @@ def _lead(view: View, dim: str, key: str) -> str:
     return view.link("/", provider=key) if dim == "provider" else view.link("/prices", model=key)
 
 
-def _ranked(rows: Sequence[Cost]) -> list[Cost]:
-    return sorted(rows, key=lambda row: (-row.cost_nano, row.key))
-
-
-def _table(view: View, days: Sequence[Margins], total: Margins) -> Table:
-    money = [Column(name.lower(), name, "money") for name in ("Cost", "Revenue", "Margin")]
-    columns = [Column("day", "Day", "day"), *money, Column("requests", "Requests", "count")]
-    rows: list[list[Value]] = [[Cell(day.key, _of_day(view, day.key)), *_amounts(day)] for day in reversed(days)]
-    return Table("days", "Days", columns, rows, ["Total", *_amounts(total)], wide=False)
-
-
-def _amounts(of: Margins) -> tuple[int, int | None, int | None, int]:
-    return of.cost_nano, None if of.revenue_unknown else of.revenue_nano, of.margin_nano, of.requests
-
-
-def _of_day(view: View, day: str) -> str:
-    return view.link("/customers", **{"from": day, "to": day})
+def _dearest(view: View) -> Table:
+    """The customers that cost most, each a step from its own page."""
+    found = margin_by(view.reader, view.asked, "customer", limit=_BARS)
+    columns = [Column("customer", "Customer"), Column("cost", "Cost", "money"), Column("margin", "Margin", "money")]
+    rows: list[list[Value]] = [
+        [
+            Cell(row.key, view.link("/customer", customer=row.key)),
+            row.cost_nano,
+            Cell(row.margin_nano, tone=toned(row.margin_nano)),
+        ]
+        for row in found.rows
+    ]
+    total: list[Value] = [f"All {found.keys:,}", found.total.cost_nano, found.total.margin_nano]
+    note = f"The {len(rows)} that cost most; all of them are under Customers."
+    return Table("customers", "Customers that cost most", columns, rows, total, note=note, wide=False)
 
 
 PAGE = Page("/", "Overview", "What AI costs, what it earns, and what needs a look.", show)

@@ -44,7 +44,7 @@ def _billed(reader: Reader, asked: Asked, account: str) -> tuple[dict[tuple[str,
     """({(day, basis): amount}, {day: how many lines})."""
     table = COST_LINES.table.c
     added = [sa.func.sum(table.billed_nano), sa.func.count()]
-    query = COST_LINES.select(("day", "basis"), added, asked, "provider")
+    query = COST_LINES.select(reader, ("day", "basis"), added, asked, "provider")
     query = query.where(table.currency == asked.currency, table.account == account)
     billed: dict[tuple[str, str], int] = {}
     lines: Counter[str] = Counter()
@@ -57,6 +57,6 @@ def _billed(reader: Reader, asked: Asked, account: str) -> tuple[dict[tuple[str,
 def _priced(reader: Reader, asked: Asked, account: str) -> dict[str, tuple[int | None, int]]:
     table = PRICED_USAGE.table.c
     unpriced = sa.func.count() - sa.func.count(table.list_cost_nano)
-    query = PRICED_USAGE.select(("day",), [sa.func.sum(table.list_cost_nano), unpriced], asked, "provider")
+    query = PRICED_USAGE.select(reader, ("day",), [sa.func.sum(table.list_cost_nano), unpriced], asked, "provider")
     rows = reader.rows(query.where(table.currency.in_([asked.currency, NONE]), table.account == account))
     return {row[0]: (known(row[1]), whole(row[2])) for row in rows}
