@@ -108,7 +108,7 @@ def test_what_was_booked_is_explained_to_the_last_unit(lantern: Lantern, command
     assert (words.code, words.out.splitlines()[-1]) == (0, "Every step adds up.")
 
     message = command("summary", environment=lantern.environment)
-    total = query(lantern, f"select sum(cost_nano) from current_margins where day = '{DAYS[-1]}'")[0][0]
+    total = query(lantern, f"select sum(cost_nano) from current_allocations where day = '{DAYS[-1]}'")[0][0]
     assert message.out.splitlines()[0] == "LLM costs, Thursday 5 November 2026 (UTC)"
     assert f"${total / 10**9:.2f}" in message.out.splitlines()[2]
     assert command("summary", "--day", DAYS[-1], environment=lantern.environment).out == message.out

@@ -26,7 +26,7 @@ def demo_ledger(undisturbed: Undisturbed) -> Path:
     return undisturbed.home / "ledger.sqlite"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # its event loop runs as long as it does, and Dagster wants one of its own
 def browser() -> Iterator[Browser]:
     options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
     with sync_playwright() as playwright:
