@@ -1,9 +1,9 @@
 """What the days shown rest on, in one line: final, provisional or partial; reported or estimated; as of when."""
 
-from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from llm_finops.config import Config
+from llm_finops.core.days import final_at
 from llm_finops.core.records import ESTIMATED
 from llm_finops.ledger import datasets as d
 from llm_finops.ledger.queries import Asked, Reader, basis_days, coverage_days
@@ -42,10 +42,5 @@ def _provisional(reader: Reader, asked: Asked, config: Config) -> set[str]:
         for dataset in (d.USAGE.name, d.COST_LINES.name):
             read = reader.ledger.journals.read_at(dataset, account)
             of_period = ((day, at) for day, at in read.items() if asked.first <= day <= asked.last)
-            found |= {day for day, at in of_period if at < _final_at(day, provider.settle_hours)}
+            found |= {day for day, at in of_period if at < final_at(day, provider.settle_hours)}
     return found
-
-
-def _final_at(day: str, settle_hours: int) -> str:
-    end = datetime.fromisoformat(day).replace(tzinfo=UTC) + timedelta(days=1, hours=settle_hours)
-    return end.isoformat(timespec="seconds").replace("+00:00", "Z")

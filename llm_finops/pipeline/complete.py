@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from llm_finops.core.days import each_day, final_at
 from llm_finops.core.digest import Missing
 from llm_finops.ledger import datasets as d
 from llm_finops.pipeline.ingest import is_reported
-from llm_finops.pipeline.work import Work, each_day, key
+from llm_finops.pipeline.work import Work, key
 
 # Which datasets must not be stale, and by which kind of table they are read.
 _STALE_MATTERS: dict[d.Dataset[Any], str] = {
@@ -81,10 +82,10 @@ def _is_covered(work: Work, account: str, day: str) -> bool:
     if not (reported or gather.has(d.ESTIMATES, account, day)):
         return False
     read = work.ledger.journals.read_at((d.COST_LINES if reported else d.USAGE).name, account)
-    return read.get(day, "") >= work.final_at(day, 0)
+    return read.get(day, "") >= final_at(day, 0)
 
 
 def _read_up_to(work: Work, account: str, day: str) -> str | None:
     read = [work.ledger.journals.read_at(dataset.name, account) for dataset in (d.COST_LINES, d.USAGE)]
-    whole = [at for found in read for at, when in found.items() if when >= work.final_at(at, 0)]
+    whole = [at for found in read for at, when in found.items() if when >= final_at(at, 0)]
     return max((at for at in whole if at < day), default=None)

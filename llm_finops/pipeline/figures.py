@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from llm_finops.core.convert import NO_RATE
+from llm_finops.core.days import each_day
 from llm_finops.core.derived import FAILED, RETRIED
 from llm_finops.core.digest import (
     CurrencyFigures,
@@ -27,7 +28,7 @@ from llm_finops.pipeline.converted_day import Conversion, in_reporting_currency
 from llm_finops.pipeline.invoice_news import invoice_news
 from llm_finops.pipeline.ledger_day import LedgerDay
 from llm_finops.pipeline.links import dashboard_of
-from llm_finops.pipeline.work import Work, each_day
+from llm_finops.pipeline.work import Work
 
 QUARANTINED = "rows quarantined"
 _DEFAULT_CURRENCY = "USD"  # of a day that cost nothing, where no day of the month did

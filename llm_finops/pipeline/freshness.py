@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from llm_finops.core.days import final_at
 from llm_finops.ledger import datasets as d
 from llm_finops.pipeline.events import Verdict
 from llm_finops.pipeline.sources import REVENUE_NOT_LOADED
@@ -18,7 +19,7 @@ def read_whole(dataset: d.Dataset[Any], account: str) -> Callable[[Work, list[st
 
     def check(work: Work, days: list[str]) -> Verdicts:
         read = work.ledger.journals.read_at(dataset.name, account)
-        said = {day for day, at in read.items() if at >= work.final_at(day, 0)}
+        said = {day for day, at in read.items() if at >= final_at(day, 0)}
         mend = "`llm-finops doctor` says why; `llm-finops backfill --missing` reads it again"
         return _verdicts(work, days, {account: said}, "whole reading", mend)
 
@@ -63,7 +64,7 @@ def _verdict(work: Work, day: str, said: dict[str, Said], what: str, mend: str) 
     """A day before a source's first one asks nothing of it, and one that has just ended may wait."""
     silent = {name: at for name, at in sorted(said.items()) if day not in at and (not at or day > min(at))}
     hours = work.config.checks.fresh_hours
-    due = datetime.fromisoformat(work.final_at(day, hours))
+    due = datetime.fromisoformat(final_at(day, hours))
     metadata = {"fresh_hours": f"{hours} h", "silent": ", ".join(silent) or "none"}
     if not silent:
         return Verdict(passed=True, said="every source has said what it has of the day", metadata=metadata)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from llm_finops.connectors.contract import SourceError
+from llm_finops.core.days import each_day, final_at
 from llm_finops.core.reconcile import estimate, report_covers
 from llm_finops.core.records import CostLine, Finding
 from llm_finops.core.settings import Settings, from_rows
@@ -14,7 +15,7 @@ from llm_finops.pipeline.holds import held_instead
 from llm_finops.pipeline.outcome import FAULTS, Outcome, Result
 from llm_finops.pipeline.reading import Pull, Reading, readings
 from llm_finops.pipeline.renamed import take_over
-from llm_finops.pipeline.work import Work, each_day, key
+from llm_finops.pipeline.work import Work, key
 
 REPORT_INCOMPLETE = "report incomplete"
 
@@ -44,7 +45,7 @@ class _Day:
     def final(self) -> bool:
         """Whether it was read after the provider had settled it."""
         settle = self.work.config.providers[self.account].settle_hours
-        return not self.clipped and self.reading.read_at >= self.work.final_at(self.day, settle)
+        return not self.clipped and self.reading.read_at >= final_at(self.day, settle)
 
 
 def load_usage(work: Work, account: str, days: list[str]) -> Result:
@@ -105,7 +106,7 @@ def _wanted(work: Work, account: str, days: list[str], dataset: d.Dataset[Any]) 
 def _unsettled(work: Work, account: str, days: list[str], dataset: d.Dataset[Any]) -> list[str]:
     read_at = work.ledger.journals.read_at(dataset.name, account)
     settle = work.config.providers[account].settle_hours
-    return [day for day in days if read_at.get(day, "") < work.final_at(day, settle)]
+    return [day for day in days if read_at.get(day, "") < final_at(day, settle)]
 
 
 def missing_days(work: Work, first: str, last: str) -> list[str]:

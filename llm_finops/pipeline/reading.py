@@ -13,6 +13,7 @@ from typing import Any
 
 from llm_finops.connectors.contract import Asked, Connector, Pulled, SourceError, about
 from llm_finops.connectors.tape import playing, recording
+from llm_finops.core.days import final_at
 from llm_finops.core.pages import Page
 from llm_finops.ledger import Held, Kept, Ledger
 from llm_finops.ledger import datasets as d
@@ -82,7 +83,7 @@ class Reading:
         """The days that had been read for good before."""
         read_at = self.work.ledger.journals.read_at(self.dataset.name, self.account)
         settle = self.work.config.providers[self.account].settle_hours
-        return frozenset(day for day, at in read_at.items() if at >= self.work.final_at(day, settle))
+        return frozenset(day for day, at in read_at.items() if at >= final_at(day, settle))
 
     @property
     def moment(self) -> Moment:

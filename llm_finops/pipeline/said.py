@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
+from llm_finops.core.days import each_day
 from llm_finops.core.digest import Cause, Change, Figures, Message, changes, digest, restated, restated_together
 from llm_finops.ledger import Digest
 from llm_finops.ledger import datasets as d
@@ -11,7 +12,7 @@ from llm_finops.ledger.journals import ANSWER, DUE, EDIT, PRINTED, REFUSED, REST
 from llm_finops.ledger.restating import moved, restated_days
 from llm_finops.pipeline.complete import incomplete_between, is_ready, missing_of, newest_complete
 from llm_finops.pipeline.figures import figures_of
-from llm_finops.pipeline.work import Work, each_day, key
+from llm_finops.pipeline.work import Work, key
 from llm_finops.slack import Letter, Posted
 from llm_finops.slack.outcomes import GONE
 

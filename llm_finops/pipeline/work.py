@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from types import ModuleType
 from typing import Any
 
@@ -99,11 +99,6 @@ class Work:
         self.books.clear()
         self.books[content] = book
 
-    def final_at(self, day: str, settle_hours: int) -> str:
-        """From when on a reading of a day is final."""
-        end = datetime.fromisoformat(day).replace(tzinfo=UTC) + timedelta(days=1, hours=settle_hours)
-        return end.isoformat(timespec="seconds").replace("+00:00", "Z")
-
 
 def key(dataset: d.Dataset[Any], scope: str, period: str) -> Key:
     """The key of a version."""
@@ -174,12 +169,6 @@ def opened(config: Config) -> Iterator[Ledger]:
         yield ledger
     finally:
         ledger.close()
-
-
-def each_day(first: str, last: str) -> list[str]:
-    """The days first..last, both inclusive; none where the last is before the first."""
-    start = date.fromisoformat(first)
-    return [str(start + timedelta(days=n)) for n in range((date.fromisoformat(last) - start).days + 1)]
 
 
 def span(days: list[str]) -> Iterator[tuple[date, date]]:

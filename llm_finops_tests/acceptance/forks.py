@@ -21,6 +21,7 @@ import sqlalchemy as sa
 
 from llm_finops.cli import main as command
 from llm_finops.config import load
+from llm_finops.core.days import each_day
 from llm_finops.definitions import build
 from llm_finops.pipeline import reference
 from llm_finops.pipeline.automation import RANGE, SCHEDULE
@@ -28,7 +29,7 @@ from llm_finops.pipeline.graph import declared
 from llm_finops.pipeline.instance import instance
 from llm_finops.pipeline.outcome import failures
 from llm_finops.pipeline.run import run_range
-from llm_finops.pipeline.work import Finops, each_day
+from llm_finops.pipeline.work import Finops
 
 
 class Asked(NamedTuple):

@@ -1,11 +1,11 @@
 """How fresh, how whole and how steady the data is."""
 
 from collections import defaultdict
-from datetime import date, timedelta
 from typing import NamedTuple
 
 import sqlalchemy as sa
 
+from llm_finops.core.days import each_day
 from llm_finops.core.records import ESTIMATED, REPORTED
 from llm_finops.ledger.loads import BadRow, bad_rows_of
 from llm_finops.ledger.pages import Held, held_of
@@ -121,7 +121,7 @@ def basis_days(reader: Reader, asked: Asked) -> tuple[BasisDay, ...]:
     accounts = {row[0] for row in reader.rows(sa.select(VERSIONS.c.scope).distinct().where(_is_lane()))}
     if asked.provider is not None:
         accounts &= accounts_of(reader, asked.provider)
-    days = _days(asked.first, asked.last)
+    days = each_day(asked.first, asked.last)
     return tuple(
         BasisDay(account, day, bases.get((account, day), MISSING), costs.get((account, day), 0))
         for account in sorted(accounts)
@@ -154,8 +154,3 @@ def _costs(reader: Reader, asked: Asked) -> dict[tuple[str, str], int]:
     query = COST_LINES.select(reader, ("account", "day"), [sa.func.sum(table.amount_nano)], asked)
     rows = reader.rows(query.where(table.currency == asked.currency))
     return {(account, day): whole(nano) for account, day, nano in rows}
-
-
-def _days(first: str, last: str) -> list[str]:
-    start, end = date.fromisoformat(first), date.fromisoformat(last)
-    return [str(start + timedelta(days=n)) for n in range((end - start).days + 1)]
