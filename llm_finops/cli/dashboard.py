@@ -3,7 +3,6 @@
 import os
 import socket
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -30,12 +29,10 @@ def dashboard(
 ) -> None:
     """Show the ledger (or the demo's, if that is all there is) in a browser. Reads only."""
     from llm_finops.config import load
-    from llm_finops.demo.play import demo_home, left
+    from llm_finops.demo.play import left, only_demo
 
     environment = dict(os.environ)
-    home = demo_home(environment)
-    configured = "LLM_FINOPS_CONFIG" in environment or Path("finops.toml").exists()
-    if not configured and (home / "finops.toml").exists():
+    if home := only_demo(environment):
         sys.stderr.write("No finops.toml here: this is the demo's company.\n")
         environment = left(home)
     config = load(environment)

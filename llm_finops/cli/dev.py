@@ -22,14 +22,12 @@ def register(app: typer.Typer) -> None:
 def dev(port: Annotated[int, typer.Option(help="Port of the UI, on loopback.")] = 3000) -> None:
     """Open the Dagster UI on your configuration (or the demo's, if that is all there is), on loopback."""
     from llm_finops.config import ConfigError, load
-    from llm_finops.demo.play import demo_home, reopened
+    from llm_finops.demo.play import only_demo, reopened
     from llm_finops.pipeline.instance import fallback_home
     from llm_finops.pipeline.visible import visible_lines
 
     environment = dict(os.environ)
-    configured = "LLM_FINOPS_CONFIG" in environment or Path("finops.toml").exists()
-    home = demo_home(environment)
-    if not configured and (home / "finops.toml").exists():
+    if home := only_demo(environment):
         sys.stderr.write("No finops.toml here: this is the demo's company, with its stand-ins running.\n")
         with reopened(home) as world:
             sys.exit(_serve_ledger(world, load(world), port))

@@ -23,7 +23,6 @@ from llm_finops.dashboard.drawn import drawn
 from llm_finops.dashboard.files import as_csv, as_parquet
 from llm_finops.dashboard.guarded import Guarded
 from llm_finops.dashboard.opening import NotReady, Opened
-from llm_finops.dashboard.standing import standing
 from llm_finops.dashboard.view import Page, View
 from llm_finops.ledger import LedgerError
 from llm_finops.ledger.queries import Reader, choices, snapshot
@@ -124,7 +123,6 @@ class _Dashboard:
             ],
             "periods": [(name, label, view.link(period=name)) for name, label in PERIODS.items()],
             "choices": choices(view.reader, view.asked),
-            "standing": standing(view.reader, view.asked, self._config),
         }
 
     def _guarded(self, title: str, answer: Callable[[], Response]) -> Response:

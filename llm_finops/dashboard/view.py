@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from llm_finops.config import Config
 from llm_finops.dashboard.asking import FILTERS, Address, BadAddress
 from llm_finops.dashboard.blocks import Block
+from llm_finops.dashboard.standing import Standing, standing
 from llm_finops.dashboard.words import amount_text
 from llm_finops.ledger.queries import Asked, Reader
 
@@ -36,6 +38,11 @@ class View:
     def asked(self) -> Asked:
         """Period, currency and filters."""
         return self.address.asked
+
+    @cached_property
+    def standing(self) -> Standing:
+        """What the days shown rest on: asked once, said above every page and by some of them."""
+        return standing(self.reader, self.asked, self.config)
 
     @property
     def currency(self) -> str:

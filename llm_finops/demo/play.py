@@ -66,6 +66,13 @@ def demo_home(environment: Mapping[str, str], *, logged: bool = True) -> Path:
     return Path(environment.get("LLM_FINOPS_HOME") or default).expanduser().resolve()
 
 
+def only_demo(environment: Mapping[str, str]) -> Path | None:
+    """The demo's home, where it was played and nothing else is configured in the working directory."""
+    home = demo_home(environment)
+    configured = "LLM_FINOPS_CONFIG" in environment or Path("finops.toml").exists()
+    return home if not configured and (home / "finops.toml").exists() else None
+
+
 @contextmanager
 def company(
     home: Path, window: Window, slack_url: str | None = None, *, logged: bool = True

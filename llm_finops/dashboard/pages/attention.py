@@ -10,14 +10,14 @@ from llm_finops.dashboard.words import percent_text
 from llm_finops.ledger.queries import cost_by, held, ladder, margin_by, meters, quarantined, sources
 
 
-def attention(view: View) -> Table:
-    """A short table, each row with where to look further."""
+def attention(view: View, cost_nano: int) -> Table:
+    """A short table, each row with where to look further; `cost_nano` is all the cost asked for."""
     columns = [Column("what", "What"), Column("how_much", "How much"), Column("where", "Where")]
     all_well = "Nothing: all is reported, priced and owned."
-    return Table("attention", "Needs a look", columns, list(_found(view)), empty=all_well)
+    return Table("attention", "Needs a look", columns, list(_found(view, cost_nano)), empty=all_well)
 
 
-def _found(view: View) -> Iterator[list[Value]]:
+def _found(view: View, total: int) -> Iterator[list[Value]]:
     reader, asked = view.reader, view.asked
     for source in sources(reader):
         if source.outcome in {"failed", "part"}:
@@ -36,7 +36,6 @@ def _found(view: View) -> Iterator[list[Value]]:
     if below.unknown:
         what = f"{below.unknown} customer{'s' if below.unknown > 1 else ''} whose revenue is not known"
         yield [what, "", Cell("Customers", view.link("/customers"))]
-    total = sum(row.cost_nano for row in cost_by(reader, asked))
     nobodys = cost_by(reader, replace(asked, customer=UNALLOCATED)) if asked.customer is None else ()
     nobody = sum(row.cost_nano for row in nobodys)
     if nobody:

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from llm_finops.dashboard.blocks import Block, Cell, Column, Heading, Note, Table, Tile, Tiles, Tone, Value
 from llm_finops.dashboard.pages.basis import basis, coverage
 from llm_finops.dashboard.pages.uncounted import held_days, uncounted
-from llm_finops.dashboard.standing import Standing, standing
+from llm_finops.dashboard.standing import Standing
 from llm_finops.dashboard.view import Page, View
 from llm_finops.dashboard.words import percent_text
 from llm_finops.ledger.datasets import DATASETS
@@ -20,7 +20,7 @@ _TONES: dict[str, Tone] = {"failed": "bad", "part": "warn", "running": "warn"}
 def show(view: View) -> Sequence[Block]:
     """Sources; what is held or not counted; days by what they rest on; what was restated; the last runs."""
     found = sources(view.reader)
-    stands = standing(view.reader, view.asked, view.config)
+    stands = view.standing
     return [
         _figures(view, found, stands),
         *_provisional(stands),

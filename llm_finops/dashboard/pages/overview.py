@@ -1,6 +1,6 @@
 """The whole company in a period: what it cost, what it earned, and what needs attention."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from llm_finops.charts import Point, bars, by_day
 from llm_finops.charts.chart import units
@@ -9,28 +9,30 @@ from llm_finops.dashboard.asking import before
 from llm_finops.dashboard.blocks import Block, Cell, Column, Note, Picture, Table, Tile, Tiles, Tone, Value
 from llm_finops.dashboard.pages.attention import attention
 from llm_finops.dashboard.pages.pace import pace
-from llm_finops.dashboard.pages.parts import days_picture, days_table, ranked, toned
+from llm_finops.dashboard.pages.parts import costs, days_picture, days_table, linked, ranked, toned
 from llm_finops.dashboard.view import Page, View
 from llm_finops.dashboard.words import UNKNOWN, percent_text, price_text
 from llm_finops.ledger.queries import Cost, CostDim, Margins, cost_by, margin_by, margin_days, margin_total
 
 _BARS = 8
+_DIMS: tuple[CostDim, ...] = ("provider", "feature", "model")
 
 
 def show(view: View) -> Sequence[Block]:
     """Cost, revenue, margin, cost per request; by day, provider, model and feature."""
+    by = {dim: ranked(cost_by(view.reader, view.asked, dim)) for dim in _DIMS}
     if view.asked.provider or view.asked.environment:
         said = "With a filter by provider or environment there is cost alone: nobody pays by provider."
-        return [Note(said), *_providers_by_day(view), *_parts(view)]
+        return [Note(said), *_providers_by_day(view, by["provider"]), *_parts(view, by)]
     now, then = (margin_total(view.reader, asked) for asked in (view.asked, before(view.asked)))
     days = margin_days(view.reader, view.asked)
     figures = Tiles([*_figures(view, now, then), pace(view)], "In the period")
     return [
         figures,
-        attention(view),
+        attention(view, sum(row.cost_nano for row in by["provider"])),
         days_picture(view, days),
-        *_providers_by_day(view),
-        *_parts(view),
+        *_providers_by_day(view, by["provider"]),
+        *_parts(view, by),
         _dearest(view),
         days_table(view, days, now, "/customers"),
     ]
@@ -55,12 +57,11 @@ def _figures(view: View, now: Margins, then: Margins) -> Iterator[Tile]:
     yield Tile("Cost per request", each, f"{now.requests:,} logged requests", view.link("/requests"))
 
 
-def _providers_by_day(view: View) -> Iterator[Picture]:
-    rows = cost_by(view.reader, view.asked, "day", "provider")
-    if not rows:
+def _providers_by_day(view: View, providers: Sequence[Cost]) -> Iterator[Picture]:
+    names = [row.key[0] for row in providers]
+    if not names:
         return
-    names = [row.key[0] for row in ranked(cost_by(view.reader, view.asked, "provider"))]
-    rows = tuple(sorted(rows, key=lambda row: (names.index(row.key[1]), row.key[0])))
+    rows = sorted(cost_by(view.reader, view.asked, "day", "provider"), key=lambda r: (names.index(r.key[1]), r.key[0]))
     points = [
         Point(day, name, units(row.cost_nano), f"{name} {view.money(row.cost_nano)}")
         for row in rows
@@ -70,22 +71,13 @@ def _providers_by_day(view: View) -> Iterator[Picture]:
     yield Picture(by_day("Cost by provider", says, points, unit=view.currency, mark="stack"))
 
 
-def _parts(view: View) -> Iterator[Block]:
+def _parts(view: View, by: Mapping[CostDim, Sequence[Cost]]) -> Iterator[Block]:
     """Cost by provider, model and feature: the largest as bars, all as tables, each of which adds up to the same."""
-    total = sum(row.cost_nano for row in cost_by(view.reader, view.asked))
-    by = {dim: ranked(cost_by(view.reader, view.asked, dim)) for dim in _DIMS}
     for dim in ("model", "feature"):
         if by[dim]:
             yield _largest(view, dim, by[dim])
     for dim, rows in by.items():
-        columns = [Column(dim, dim.capitalize()), Column("cost", "Cost", "money"), Column("share", "Share", "percent")]
-        lines: list[list[Value]] = [
-            [Cell(row.key[0], _lead(view, dim, row.key[0])), row.cost_nano, (row.cost_nano, total)] for row in rows
-        ]
-        yield Table(f"{dim}s", f"Cost by {dim}", columns, lines, ["Total", total, (total, total)], wide=False)
-
-
-_DIMS: tuple[CostDim, ...] = ("provider", "feature", "model")
+        yield Table(f"{dim}s", f"Cost by {dim}", *costs(view, [dim], rows, _lead), wide=False)
 
 
 def _largest(view: View, dim: str, rows: Sequence[Cost]) -> Picture:
@@ -96,10 +88,9 @@ def _largest(view: View, dim: str, rows: Sequence[Cost]) -> Picture:
     return Picture(bars(f"Largest by {dim}", f"All are in the table Cost by {dim}.", points, unit=view.currency))
 
 
-def _lead(view: View, dim: str, key: str) -> str:
-    if dim == "feature":
-        return view.link("/feature", feature=key)
-    return view.link("/", provider=key) if dim == "provider" else view.link("/prices", model=key)
+def _lead(view: View, dim: str, key: str) -> Cell:
+    """A provider filters this page."""
+    return Cell(key, view.link("/", provider=key)) if dim == "provider" else linked(view, dim, key)
 
 
 def _dearest(view: View) -> Table:

@@ -1,6 +1,6 @@
 """What several pages show alike: a ranking by margin, a cost table, days as a picture and as a table."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 from llm_finops.charts import Point, by_day
@@ -9,6 +9,8 @@ from llm_finops.core.records import ALL, UNALLOCATED
 from llm_finops.dashboard.blocks import Cell, Column, Picture, Table, Tone, Value
 from llm_finops.dashboard.view import View
 from llm_finops.ledger.queries import Cost, CostDim, Margins, cost_by, margin_by
+
+Lead = Callable[[View, str, str], Cell]
 
 ORDERS: tuple[Literal["margin", "cost", "revenue", "requests", "key"], ...] = (
     "margin",
@@ -87,22 +89,26 @@ def cost_table(
 ) -> Table:
     """Cost by some dimensions; all rows, which add up to the total."""
     rows = ranked(cost_by(view.reader, view.asked, *dims, cost_classes=classes))
+    return Table(name, title, *costs(view, dims, rows, linked), note=note, wide=False)
+
+
+def costs(
+    view: View, dims: Sequence[CostDim], rows: Sequence[Cost], lead: Lead
+) -> tuple[list[Column], list[list[Value]], list[Value]]:
+    """Columns, lines and total of costs by dimension; `lead` makes the cell of a dimension's value."""
     total = sum(row.cost_nano for row in rows)
     columns = [Column(dim, dim.replace("_", " ").capitalize()) for dim in dims]
     columns += [Column("cost", "Cost", "money"), Column("share", "Share", "percent")]
     lines: list[list[Value]] = [
-        [
-            *(_linked(view, dim, key) for dim, key in zip(dims, row.key, strict=True)),
-            row.cost_nano,
-            (row.cost_nano, total),
-        ]
+        [*(lead(view, dim, key) for dim, key in zip(dims, row.key, strict=True)), row.cost_nano, (row.cost_nano, total)]
         for row in rows
     ]
     blank = [""] * (len(dims) - 1)
-    return Table(name, title, columns, lines, ["Total", *blank, total, (total, total)], note=note, wide=False)
+    return columns, lines, ["Total", *blank, total, (total, total)]
 
 
-def _linked(view: View, dim: str, key: str) -> Cell:
+def linked(view: View, dim: str, key: str) -> Cell:
+    """A feature, customer or model, with the page it has."""
     match dim:
         case "feature" | "customer":
             return Cell(key, view.link(f"/{dim}", **{dim: key}))

@@ -35,7 +35,8 @@ def tables(view: View) -> Iterator[Table]:
         yield Table(name, said, columns, lines, ["Total", *_amounts(total)], part.of, wide=False)
 
 
-def _each(row: Requests) -> int | None:
+def each_of(row: Requests) -> int | None:
+    """The list cost of a request, over those with a known price; None where none has one."""
     priced = row.requests - row.unpriced
     return row.list_cost_nano // priced if row.list_cost_nano is not None and priced else None
 
@@ -43,14 +44,14 @@ def _each(row: Requests) -> int | None:
 _ORDERS: dict[str, Callable[[Requests], int | str | None]] = {
     "cost": lambda row: row.list_cost_nano,
     "requests": lambda row: row.requests,
-    "each": _each,
+    "each": each_of,
     "unpriced": lambda row: row.unpriced,
     "name": lambda row: row.key[0],
 }
 
 
 def _amounts(row: Requests) -> tuple[int, int | None, int | None, Cell]:
-    return row.requests, row.list_cost_nano, _each(row), Cell(row.unpriced, tone="warn" if row.unpriced else "")
+    return row.requests, row.list_cost_nano, each_of(row), Cell(row.unpriced, tone="warn" if row.unpriced else "")
 
 
 def _lead(view: View, dim: str, key: str) -> str:

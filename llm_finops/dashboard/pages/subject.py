@@ -4,13 +4,15 @@ from typing import Literal
 
 from llm_finops.charts import Point, by_day
 from llm_finops.charts.chart import units
+from llm_finops.core.derived import FAILED, RETRIED
 from llm_finops.dashboard.blocks import Cell, Column, Picture, Table, Tile, Tiles, Value
 from llm_finops.dashboard.pages.parts import per_request, revenue_of, toned
+from llm_finops.dashboard.pages.request_parts import each_of
 from llm_finops.dashboard.view import View
 from llm_finops.dashboard.words import UNKNOWN, percent_text, price_text
 from llm_finops.ledger.queries import Margins, outcomes, quantiles, requests_by
 
-_LOST = ("failed", "retried")
+_LOST = (FAILED, RETRIED)
 _KINDS = 15
 
 
@@ -56,7 +58,7 @@ def spread(view: View, grouping: Literal["customer", "feature"], key: str) -> li
 def kinds(view: View) -> Table:
     """Feature and model of logged requests, the dearest requests first."""
     rows = [row for row in requests_by(view.reader, view.asked, "feature", "model", "service_tier") if row.requests]
-    rows.sort(key=lambda row: (-(row.list_cost_nano or 0) // max(row.requests - row.unpriced, 1), row.key))
+    rows.sort(key=lambda row: (-(each_of(row) or 0), row.key))
     shown = rows if view.exporting else rows[:_KINDS]
     columns = [Column(name, name.replace("_", " ").capitalize()) for name in ("feature", "model", "service_tier")]
     columns += [Column("requests", "Requests", "count"), Column("list_cost", "List cost", "money")]
@@ -67,7 +69,7 @@ def kinds(view: View) -> Table:
             *row.key[1:],
             row.requests,
             row.list_cost_nano,
-            None if row.list_cost_nano is None else row.list_cost_nano // max(row.requests - row.unpriced, 1),
+            each_of(row),
         ]
         for row in shown
     ]
