@@ -111,7 +111,7 @@ class _Dashboard:
         found = address(reader, params)
         if found is None:
             raise NotReady("The ledger has no day yet.", "Run `llm-finops backfill --days 90`, then open this again.")
-        return View(reader, found, self._config, page.path, exporting)
+        return View(reader, found, self._config, page.path, page.filters, exporting)
 
     def _frame(self, page: Page, view: View) -> dict[str, Any]:
         """What stands around the blocks of every page."""

@@ -1,9 +1,9 @@
 """What a page is given: a look at the ledger, what is asked, and how to lead on from it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from llm_finops.config import Config
 from llm_finops.dashboard.asking import FILTERS, Address, BadAddress
@@ -32,12 +32,14 @@ class View:
     address: Address
     config: Config
     path: str
+    filters: Sequence[str] = FILTERS  # those that apply to the page
     exporting: bool = False
 
-    @property
+    @cached_property
     def asked(self) -> Asked:
-        """Period, currency and filters."""
-        return self.address.asked
+        """Period, currency, and the filters that apply to the page: a part of it never goes by one that does not."""
+        unused: dict[str, Any] = {name: None for name in FILTERS if name not in self.filters}
+        return replace(self.address.asked, **unused)
 
     @cached_property
     def standing(self) -> Standing:

@@ -33,4 +33,12 @@ def show(view: View) -> Sequence[Block]:
     ]
 
 
-PAGE = Page("/customer", "Customer", "What one customer costs and pays, and on what.", show, in_menu=False)
+# A margin knows no provider and no environment: its parts would not add up to it under those filters.
+PAGE = Page(
+    "/customer",
+    "Customer",
+    "What one customer costs and pays, and on what.",
+    show,
+    in_menu=False,
+    filters=("customer", "feature"),
+)

@@ -57,7 +57,7 @@ def _shares(view: View, name: str, title: str, parts: Sequence[ExplainedAllocati
     ]
     rows: list[list[Value]] = [
         [
-            Cell(one.line.line_id[:8], view.link("/line", line=one.line.line_id)),
+            Cell(one.line.line_id[:8], view.link("/line", line=one.line.line_id, day=view.asked.first)),
             *(one.line.line_item, one.share.meter, one.share.by, one.share.weight, one.share.whole),
             *(one.line.amount_nano, one.share.nano),
         ]
@@ -67,4 +67,11 @@ def _shares(view: View, name: str, title: str, parts: Sequence[ExplainedAllocati
     return Table(name, title, columns, rows, total)
 
 
-PAGE = Page("/customer-day", "A customer's day", "What one day's cost of a customer is made of.", show, in_menu=False)
+PAGE = Page(
+    "/customer-day",
+    "A customer's day",
+    "What one day's cost of a customer is made of.",
+    show,
+    in_menu=False,
+    filters=("customer",),
+)

@@ -30,4 +30,11 @@ def show(view: View) -> Sequence[Block]:
     ]
 
 
-PAGE = Page("/feature", "Feature", "Who uses one feature, on what, and what it costs.", show, in_menu=False)
+PAGE = Page(
+    "/feature",
+    "Feature",
+    "Who uses one feature, on what, and what it costs.",
+    show,
+    in_menu=False,
+    filters=("customer", "feature"),
+)
