@@ -32,6 +32,8 @@ def test_days_are_those_of_the_base_rows(company: Ledger) -> None:
         days = {day.day: day for day in account_days(reader, WHOLE, "openai")}
         assert account_days(reader, WHOLE, "nobody") == ()
         assert account_days(reader, replace(WHOLE, provider="anthropic"), "openai") == ()
+    trued_up = days.pop("2026-10")  # a true-up is of the whole month, and stands beside its days
+    assert trued_up.trued_up_nano is not None
     assert set(days) == set(little.DAYS)
     for day in little.DAYS:
         listed = [
