@@ -155,6 +155,7 @@ class Reporting(Table):
     trailing_days: Annotated[Whole, Field(ge=1, le=31)] = 3
     currency: Currency | None = None
     dashboard_url: PageUrl | None = None  # where people open the dashboard: links to it are made of this
+    dagster_url: PageUrl | None = None  # where people open the Dagster UI: the dashboard links its runs to it
     customer_names_in_dagster: StrictBool = False  # whoever sees the pipeline need not see who the customers are
 
 

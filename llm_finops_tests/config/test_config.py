@@ -308,9 +308,9 @@ def test_loading_makes_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8501", "https://finops.example.com/ai", "http://board:8501/"])
-def test_the_address_of_the_dashboard_is_kept_without_its_last_slash(tmp_path: Path, url: str) -> None:
-    config = read(tmp_path, START + f'[reporting]\ndashboard_url = "{url}"')
-    assert config.reporting.dashboard_url == url.rstrip("/")
+def test_the_addresses_of_pages_are_kept_without_their_last_slash(tmp_path: Path, url: str) -> None:
+    config = read(tmp_path, START + f'[reporting]\ndashboard_url = "{url}"\ndagster_url = "{url}"')
+    assert config.reporting.dashboard_url == config.reporting.dagster_url == url.rstrip("/")
     assert not config.reporting.customer_names_in_dagster
 
 

@@ -82,6 +82,16 @@ def test_restatements_and_runs_are_those_of_the_versions(demo: httpx.Client, dem
     assert {row["run"] for row in health(demo, "runs")} - {"outside a run"} == {run for (run,) in runs}
 
 
+def test_a_run_leads_to_dagster_where_it_is_said_where_that_is(demo_ledger: Path, tmp_path: Path) -> None:
+    ((run, *_), *_) = asked(demo_ledger, "select run_id from commits where run_id <> '' order by seq desc")
+    for said, expected in [("", 0), ('[reporting]\ndagster_url = "https://dagster.example.com/"\n', 1)]:
+        told = environment(tmp_path, f"start_date = 2026-09-01\n{said}")
+        with served({**told, "LLM_FINOPS_DATABASE_URL": sqlite_url(demo_ledger)}) as client:
+            shown = client.get("/health").text
+        assert f"<bdi>{run}</bdi>" in shown
+        assert shown.count(f'href="https://dagster.example.com/runs/{run}"') == expected
+
+
 @pytest.fixture(scope="module")
 def troubled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     """A source that failed, one that came in part, a held day, and rows that are not counted."""

@@ -160,12 +160,19 @@ def _runs(view: View) -> Table:
         Column("commits", "Bookings", "count"),
         Column("run", "Run"),
     ]
+    dagster = view.config.reporting.dagster_url
     rows: list[list[Value]] = [
-        [run.last_at.replace("T", " ").removesuffix("Z"), run.commits, run.run_id or "outside a run"]
+        [run.last_at.replace("T", " ").removesuffix("Z"), run.commits, _run(run.run_id, dagster)]
         for run in last_runs(view.reader, _RUNS)
     ]
-    note = "By its id a run is found in the Dagster UI: llm-finops dev."
+    note = "" if dagster else "By its id a run is found in the Dagster UI; [reporting] dagster_url makes it a link."
     return Table("runs", f"Last {_RUNS} runs that booked", columns, rows, note=note, wide=False)
+
+
+def _run(run_id: str | None, dagster: str | None) -> Cell:
+    if not run_id:
+        return Cell("outside a run")
+    return Cell(run_id, f"{dagster}/runs/{run_id}" if dagster else "")
 
 
 PAGE = Page("/health", "Data health", "How fresh, how whole and how steady the data is.", show, filters=("provider",))
