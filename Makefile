@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo demo-killed backfill-killed test check ui dashboard install
+.PHONY: demo demo-killed backfill-killed pictures test check ui dashboard install
 
 demo: install
 	$(BIN)/llm-finops demo $(if $(UNTIL),--until $(UNTIL))
@@ -22,6 +22,9 @@ ui: install
 
 dashboard: install
 	$(BIN)/llm-finops dashboard
+
+pictures: demo
+	$(BIN)/python -m llm_finops_tests.pictures
 
 check: install
 	$(BIN)/ruff format --check .

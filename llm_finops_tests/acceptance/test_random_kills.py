@@ -21,7 +21,7 @@ from llm_finops_tests.acceptance.lantern import BACKFILL, BACKFILL_OF_OLD, FIRST
 from llm_finops_tests.conftest import STORES, database
 
 pytestmark = pytest.mark.slow
-KILLS = int(os.environ.get("LLM_FINOPS_KILLS") or 5)
+KILLS = int(os.environ.get("LLM_FINOPS_KILLS") or 3)
 COMMANDS = int(os.environ.get("LLM_FINOPS_COMMANDS") or 1)
 STEPS = ("steps", FIRST, LAST)
 
