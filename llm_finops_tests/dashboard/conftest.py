@@ -1,12 +1,14 @@
 """The demo's company behind the dashboard, and a browser before it."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
+from llm_finops_tests import chromium
 from llm_finops_tests.acceptance.conftest import Undisturbed, plays, undisturbed
 from llm_finops_tests.dashboard.serving import demo_environment, served
 
@@ -28,8 +30,7 @@ def demo_ledger(undisturbed: Undisturbed) -> Path:
 
 @pytest.fixture(scope="module")  # its event loop runs as long as it does, and Dagster wants one of its own
 def browser() -> Iterator[Browser]:
-    options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=[*options, "--disable-sync"])
-        yield started
-        started.close()
+    if chromium.found() is None and os.environ.get("LLM_FINOPS_REQUIRE_BROWSER") != "1":
+        pytest.skip("there is no Chromium here (Debian: apt install chromium)")
+    with chromium.started() as made:
+        yield made

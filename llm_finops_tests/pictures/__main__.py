@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from llm_finops.config import load
 from llm_finops.demo.play import demo_home
 from llm_finops.pipeline.instance import dagster_home
+from llm_finops_tests import chromium
 from llm_finops_tests.dashboard.serving import demo_environment, served
 from llm_finops_tests.pictures.slack_page import slack_page
 
@@ -33,15 +34,12 @@ def main() -> None:
     home = demo_home(os.environ)
     kept = Path(sys.argv[1]) if len(sys.argv) > 1 else KEPT
     kept.mkdir(parents=True, exist_ok=True)
-    options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=options)
+    with chromium.started() as browser:
         _message(browser, home, kept / "message.png")
         with served(demo_environment(home)) as client:
             _dashboard(browser, str(client.base_url), kept / "dashboard.png")
         with _dagster(home) as url:
             _graph(browser, url, kept / "graph.png")
-        browser.close()
 
 
 def _opened(browser: Browser, width: int, height: int) -> Page:
