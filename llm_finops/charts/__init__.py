@@ -4,7 +4,7 @@ Amounts come in whole nano-units and become floats only here, where a pixel is a
 """
 
 from llm_finops.charts.chart import Chart, Point
-from llm_finops.charts.kinds import bars, by_day, scatter, waterfall
+from llm_finops.charts.kinds import bars, by_day, by_group, scatter, waterfall
 from llm_finops.charts.render import png, svg
 
-__all__ = ["Chart", "Point", "bars", "by_day", "png", "scatter", "svg", "waterfall"]
+__all__ = ["Chart", "Point", "bars", "by_day", "by_group", "png", "scatter", "svg", "waterfall"]

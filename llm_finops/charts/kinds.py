@@ -6,9 +6,10 @@ from typing import Any, Literal
 from llm_finops.charts.chart import Chart, Point
 from llm_finops.charts.theme import BAD, GOOD, HEIGHT, INK, MUTED, NEUTRAL, SERIES, WIDTH, config
 
-_BAR_HEIGHT = 20
+_BAR_HEIGHT, _TALL = 20, 260
+_LOG_OR_0 = {"type": "symlog", "constant": 0.1}
 _FEW_DAYS = 7
-Mark = Literal["line", "stack"]
+Mark = Literal["line", "step", "stack"]
 
 
 def by_day(
@@ -21,7 +22,10 @@ def by_day(
     log: bool = False,
     height: int = HEIGHT,
 ) -> Chart:
-    """Series over days, as lines or as stacked bars. `x` of a point is its day; a gap in a line stays a gap."""
+    """Series over days, as lines or as stacked bars. `x` of a point is its day; a gap in a line stays a gap.
+
+    A step is a line that stays as it is until the next day: of what holds from then on, as prices do.
+    """
     series = list(dict.fromkeys(point.series for point in points))
     x: dict[str, Any] = {"field": "x", "type": "temporal", "title": None, "scale": {"type": "utc"}}
     days = len({point.x for point in points})
@@ -30,10 +34,8 @@ def by_day(
     )  # else it ticks by hours, and says days twice
     x["axis"] = {"format": "%-d %b", "grid": False, "tickCount": ticks, "labelOverlap": True}
     y: dict[str, Any] = {"field": "value", "type": "quantitative", "title": unit, "axis": _amounts()}
-    y["scale"] = {"type": "log"} if log else {"zero": True}
-    colour: dict[str, Any] = {"field": "series", "type": "nominal", "sort": series, "title": None}
-    colour["scale"] = {"domain": series, "range": list(SERIES[: max(len(series), 1)])}
-    colour["legend"] = {"orient": "top", "columns": 3} if len(series) > 1 else None
+    y["scale"] = {"type": "log"} if log else {"zero": mark != "step"}
+    colour = {**_coloured(series), "legend": {"orient": "top", "columns": 3} if len(series) > 1 else None}
     drawn = {"x": x, "y": y, "color": colour}
     if mark == "stack":
         bar = {"type": "bar", "aria": False, "width": max(1.5, 0.8 * WIDTH / max(days, 1))}
@@ -41,10 +43,26 @@ def by_day(
     else:
         line = {"type": "line", "aria": False, "strokeWidth": 2, "invalid": "break-paths-show-domains"}
         line["point"] = days == 1  # a line of one day is not seen
+        if mark == "step":
+            line["interpolate"] = "step-after"
         layer = {"mark": line, "encoding": drawn}
     rows = [{**_row(point), "rank": series.index(point.series)} for point in points]
     spec = {"layer": [layer, _pointed_at(points, x)], "width": WIDTH, "height": height}
     return _chart(title, says, rows, spec)
+
+
+def by_group(title: str, says: str, points: Sequence[Point], *, axis: str, unit: str) -> Chart:
+    """Series over groups that have an order, which is that of the points, on a scale for small and large at once."""
+    series = list(dict.fromkeys(point.series for point in points))
+    groups = list(dict.fromkeys(point.x for point in points))
+    x = {"field": "x", "type": "ordinal", "sort": groups, "title": axis, "axis": {"labelAngle": 0, "grid": False}}
+    y = {"field": "value", "type": "quantitative", "title": unit, "scale": _LOG_OR_0, "axis": _amounts()}
+    encoding = {"x": x, "y": y, "color": {**_coloured(series), "legend": {"orient": "top"}}}
+    line = {"type": "line", "aria": False, "strokeWidth": 2, "invalid": "break-paths-show-domains"}
+    dots = {"mark": {"type": "circle", "size": 50, "opacity": 1, "aria": True}}
+    dots |= {"encoding": {**encoding, "description": {"field": "said", "type": "nominal"}}}
+    spec = {"layer": [{"mark": line, "encoding": encoding}, dots], "width": WIDTH, "height": _TALL}
+    return _chart(title, says, [_row(point) for point in points], spec)
 
 
 def bars(title: str, says: str, points: Sequence[Point], *, unit: str, signed: bool = False) -> Chart:
@@ -94,17 +112,10 @@ def scatter(
     log: bool = True,
 ) -> Chart:
     """Points (x, y, series, said), with the line on which both are equal: right of it y does not pay for x."""
-    scale: dict[str, Any] = {"type": "symlog", "constant": 0.1} if log else {"zero": True}
-    rows = [{"at": x, "value": y, "series": series, "said": said} for x, y, series, said in points]
+    scale: dict[str, Any] = _LOG_OR_0 if log else {"zero": True}
+    rows: list[dict[str, Any]] = [{"at": x, "value": y, "series": of, "said": said} for x, y, of, said in points]
     series = list(dict.fromkeys(row["series"] for row in rows))
-    colour: dict[str, Any] = {
-        "field": "series",
-        "type": "nominal",
-        "sort": series,
-        "title": None,
-        "legend": {"orient": "top"},
-    }
-    colour["scale"] = {"domain": series, "range": list(SERIES[: max(len(series), 1)])}
+    colour = {**_coloured(series), "legend": {"orient": "top"}}
     top = max([1.0, *(max(x, y) for x, y, _, _ in points)])
     low = min([0.0, *(min(x, y) for x, y, _, _ in points)])
     axes = {
@@ -118,7 +129,7 @@ def scatter(
         "mark": {"type": "circle", "size": 60, "opacity": 0.85, "aria": True},
         "encoding": {**axes, "color": colour, "description": {"field": "said", "type": "nominal"}},
     }
-    return _chart(title, says, rows, {"layer": [even, marks], "width": WIDTH, "height": 260})
+    return _chart(title, says, rows, {"layer": [even, marks], "width": WIDTH, "height": _TALL})
 
 
 def _pointed_at(points: Sequence[Point], x: dict[str, Any]) -> dict[str, Any]:
@@ -134,6 +145,12 @@ def _pointed_at(points: Sequence[Point], x: dict[str, Any]) -> dict[str, Any]:
         "mark": band,
         "encoding": {"x": place, "description": {"field": "said", "type": "nominal"}},
     }
+
+
+def _coloured(series: Sequence[str]) -> dict[str, Any]:
+    """Each series in a colour of its own, in this order."""
+    scale = {"domain": list(series), "range": list(SERIES[: max(len(series), 1)])}
+    return {"field": "series", "type": "nominal", "sort": list(series), "title": None, "scale": scale}
 
 
 def _amounts() -> dict[str, Any]:

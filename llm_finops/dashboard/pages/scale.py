@@ -1,69 +1,88 @@
-"""Margin as usage scales: who pays for the usage, and how much more would bring each to zero."""
+"""Margin as usage scales: by decile of usage, beside the line where cost and revenue are equal; who crosses it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from llm_finops.charts import scatter
 from llm_finops.charts.chart import NANO
 from llm_finops.core.records import UNALLOCATED
-from llm_finops.dashboard.blocks import Block, Cell, Column, Note, Picture, Table, Value
-from llm_finops.dashboard.pages.parts import revenue_of, toned
+from llm_finops.dashboard.blocks import Block, Note, Picture, Tile, Tiles, Tone
+from llm_finops.dashboard.pages.crossing import CLOSE, Stands, stands
+from llm_finops.dashboard.pages.parts import toned
+from llm_finops.dashboard.pages.scale_crossing import crossing
+from llm_finops.dashboard.pages.scale_deciles import picture, table
 from llm_finops.dashboard.view import Page, View
-from llm_finops.ledger.queries import Margins, margin_by
+from llm_finops.ledger.queries import Scaled, scaled
 
 _DRAWN = 300
+_TILES: dict[Stands, tuple[str, str, Tone]] = {
+    "below": ("Below zero", "they cost more than they pay", "bad"),
+    "close": ("Close to it", f"below zero with at most {100 * CLOSE} % more usage", "warn"),
+    "further": ("Further away", "below zero with more usage than that", ""),
+    "never": ("Never", "what they pay grows as fast as what they cost", ""),
+    "unknown": ("Not known", "a part of the revenue is not known", ""),
+}
+_HOW = (
+    "All of the cost is taken to grow with usage, and of the revenue what names a feature, as a price for each "
+    "operation does. Revenue that names none is a flat fee, which stays. The ledger knows no plan of a customer, so "
+    "there are no figures by plan: join the files of these tables with your own list of plans."
+)
 
 
 def show(view: View) -> Sequence[Block]:
-    """Cost against revenue with the line where both are equal, and the customers nearest to it."""
-    _, descending, limit, offset = view.slice("crossing", ("margin",), "margin")
-    found = margin_by(view.reader, view.asked, "customer", order="cost", limit=_DRAWN)
-    drawn = [row for row in found.rows if row.key != UNALLOCATED and revenue_of(row) is not None]
-    page = margin_by(
-        view.reader, view.asked, "customer", order="margin", descending=descending, limit=limit, offset=offset
-    )
-    if not found.keys:
-        return [Note("Nothing is booked in this period.")]
-    said = f"{len(drawn)} of {found.keys} customers are drawn: the {_DRAWN} dearest, where the revenue is known."
-    return [_picture(view, drawn, said), _table(view, page.rows, page.keys)]
+    """Where customers stand, what each tenth of them costs and pays, and the customers nearest to the line."""
+    return list(_blocks(view))
 
 
-def _picture(view: View, rows: Sequence[Margins], said: str) -> Picture:
-    points = [
-        (row.cost_nano / NANO, row.revenue_nano / NANO, _of(row), _said(view, row))
-        for row in sorted(rows, key=lambda row: _of(row) != "above zero")
+def _blocks(view: View) -> Iterator[Block]:
+    every = scaled(view.reader, view.asked)
+    if not every:
+        yield Note("Nothing is booked in this period.")
+        return
+    customers = [row for row in every if row.customer != UNALLOCATED]
+    yield _standing(view, customers)
+    yield Note(_HOW)
+    yield picture(view, customers)
+    yield _scatter(view, customers)
+    yield table(view, every)
+    yield from crossing(view, every)
+
+
+def _standing(view: View, customers: Sequence[Scaled]) -> Tiles:
+    """How many customers stand where; each counts once, and each figure leads to them."""
+    places = [stands(row) for row in customers]
+    tiles = [
+        Tile(label, f"{places.count(at):,}", note, _to(view, at), tone if places.count(at) else "")
+        for at, (label, note, tone) in _TILES.items()
+        if at != "unknown" or at in places
     ]
+    return Tiles(tiles, f"Where {len(customers):,} customer{'s' if len(customers) != 1 else ''} stand")
+
+
+def _to(view: View, at: Stands) -> str:
+    return f"{view.link(stands=at)}#crossing"
+
+
+def _scatter(view: View, customers: Sequence[Scaled]) -> Picture:
+    known = [row for row in customers if row.margin_nano is not None]
+    drawn = sorted(known, key=lambda row: (-row.cost_nano, row.customer))[:_DRAWN]
+    points = [
+        (row.cost_nano / NANO, row.revenue_nano / NANO, _side(row), _said(view, row))
+        for row in sorted(drawn, key=lambda row: _side(row) != "above zero")
+    ]
+    named = f"{len(drawn):,} of {len(customers):,} customers"
+    of = "" if len(drawn) == len(customers) else f": the {_DRAWN} dearest" if len(drawn) < len(known) else ""
+    says = f"{named}{of}. Below the dashed line a customer costs more than it pays."
     cost, revenue = f"cost, {view.currency}", f"revenue, {view.currency}"
-    drawn = scatter("Cost against revenue", said, points, x_unit=cost, y_unit=revenue)
-    return Picture(drawn, f"{said} Below the dashed line a customer costs more than it pays.", wide=True)
+    return Picture(scatter("Cost against revenue by customer", says, points, x_unit=cost, y_unit=revenue), says)
 
 
-def _of(row: Margins) -> str:
+def _side(row: Scaled) -> str:
     return "below zero" if toned(row.margin_nano) else "above zero"
 
 
-def _said(view: View, row: Margins) -> str:
-    return f"{row.key}: cost {view.money(row.cost_nano)}, revenue {view.money(row.revenue_nano)}"
-
-
-def _table(view: View, rows: Sequence[Margins], count: int) -> Table:
-    columns = [
-        *(Column("customer", "Customer"), Column("cost", "Cost", "money"), Column("revenue", "Revenue", "money")),
-        *(Column("margin", "Margin", "money", "margin"), Column("operations", "Operations", "count")),
-        Column("to_zero", "Until zero", "percent", hint="margin / cost: at so much more usage, at the same revenue"),
-    ]
-    lines: list[list[Value]] = [
-        [
-            Cell(row.key, view.link("/customer", customer=row.key)),
-            *(row.cost_nano, revenue_of(row), Cell(row.margin_nano, tone=toned(row.margin_nano)), row.operations),
-            (row.margin_nano, row.cost_nano),
-        ]
-        for row in rows
-    ]
-    note = (
-        "Until zero: how much more usage, at today's cost of it and the same revenue, brings the margin to zero; below "
-        "zero, how much less. What customers pay by usage grows with it: then it is further away than this says."
-    )
-    return Table("crossing", "Who is about to cross the line", columns, lines, count=count, note=note)
+def _said(view: View, row: Scaled) -> str:
+    money = f"cost {view.money(row.cost_nano)}, revenue {view.money(row.revenue_nano)}"
+    return f"{row.customer}: {money}, {row.operations:,} operations"
 
 
 PAGE = Page("/scale", "Scale", "Cost, revenue and margin as usage grows.", show, filters=("customer",))

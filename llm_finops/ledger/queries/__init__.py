@@ -25,7 +25,16 @@ from llm_finops.ledger.queries.health import (
 )
 from llm_finops.ledger.queries.journal import RestatedCount, Run, last_runs, restated_by
 from llm_finops.ledger.queries.money import Margins, Ranked, margin_by, margin_days, margin_total
-from llm_finops.ledger.queries.prices import Implied, PriceChange, implied, price_changes, prices_of
+from llm_finops.ledger.queries.price_runs import Differs, differing
+from llm_finops.ledger.queries.prices import (
+    Implied,
+    PriceChange,
+    PriceSpan,
+    implied,
+    price_changes,
+    price_spans,
+    prices_of,
+)
 from llm_finops.ledger.queries.reader import Reader, snapshot
 from llm_finops.ledger.queries.reconciled import (
     FindingCount,
@@ -46,6 +55,7 @@ from llm_finops.ledger.queries.requests import (
     quantiles,
     requests_by,
 )
+from llm_finops.ledger.queries.scale import Scaled, is_whole, margins_of, scaled
 from llm_finops.ledger.queries.span import Choices, CurrencyCost, Span, choices, currencies, customers_like, span
 from llm_finops.ledger.queries.trace import (
     Line,
@@ -72,6 +82,7 @@ __all__ = [
     "CostDim",
     "CoverageDay",
     "CurrencyCost",
+    "Differs",
     "FindingCount",
     "Implied",
     "LadderRow",
@@ -83,6 +94,7 @@ __all__ = [
     "Metered",
     "Outcomes",
     "PriceChange",
+    "PriceSpan",
     "Quantiles",
     "Ranked",
     "Reader",
@@ -91,6 +103,7 @@ __all__ = [
     "Restated",
     "RestatedCount",
     "Run",
+    "Scaled",
     "SourceRead",
     "Span",
     "account_days",
@@ -102,10 +115,12 @@ __all__ = [
     "currencies",
     "customer_day",
     "customers_like",
+    "differing",
     "findings_by",
     "findings_rows",
     "held",
     "implied",
+    "is_whole",
     "ladder",
     "last_runs",
     "line",
@@ -115,15 +130,18 @@ __all__ = [
     "margin_by",
     "margin_days",
     "margin_total",
+    "margins_of",
     "meters",
     "outcomes",
     "price_changes",
+    "price_spans",
     "prices_of",
     "quantiles",
     "quarantined",
     "requests_by",
     "restated",
     "restated_by",
+    "scaled",
     "snapshot",
     "sources",
     "span",

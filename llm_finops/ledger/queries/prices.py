@@ -1,12 +1,13 @@
 """Prices: what the book says, when that changes, and what the bills imply."""
 
-from collections.abc import Collection
-from typing import NamedTuple
+from collections.abc import Collection, Iterator
+from datetime import date, timedelta
+from typing import Literal, NamedTuple
 
 import sqlalchemy as sa
 
 from llm_finops.core.derived import ImpliedPrice
-from llm_finops.core.price import PriceBook, spellings
+from llm_finops.core.price import PriceBook, is_contract, spellings
 from llm_finops.core.records import BEGINNING, FOREVER, Price
 from llm_finops.ledger.queries.asked import Asked
 from llm_finops.ledger.queries.facts import IMPLIED_PRICES, PRICED_USAGE
@@ -38,6 +39,22 @@ class PriceChange(NamedTuple):
     source: str  # of the price that holds from now on; of one that ends, its own
 
 
+class PriceSpan(NamedTuple):
+    """A price of the book on the days at whose start it holds, as usage is priced; both inclusive."""
+
+    provider: str
+    model: str  # as it is used, where the book names a pattern of it
+    service_tier: str
+    context_band: str
+    meter: str
+    currency: str
+    kind: Literal["contract", "list"]
+    first: str
+    last: str
+    price_nano: int  # for a million of the meter's unit
+    source: str
+
+
 def implied(reader: Reader, asked: Asked) -> tuple[Implied, ...]:
     """By day, account and price, sorted; only provider filters."""
     query = IMPLIED_PRICES.select(reader, ("day", "account", *ImpliedPrice._fields), [], asked, "provider")
@@ -62,6 +79,34 @@ def price_changes(reader: Reader, first: str, last: str) -> tuple[PriceChange, .
         if key[-1] not in {BEGINNING, FOREVER} and first <= key[-1][:10] <= last
     ]
     return tuple(sorted(found, key=lambda change: change[:7]))
+
+
+def price_spans(reader: Reader, asked: Asked, models: Collection[tuple[str, str]]) -> tuple[PriceSpan, ...]:
+    """What the book says of each (provider, model) on the days of the period, in its currency, sorted.
+
+    Contract and list are both there as far as the book has them: a list price under a contract of the very same name
+    is not in the book.
+    """
+    names = {(provider, name.lower()) for provider, model in models for name in spellings(model)}
+    rows = booked_prices(reader, {provider for provider, _ in models})
+    of_models = [row for row in rows if (row.provider, row.model.lower()) in names]
+    return tuple(sorted(_spans([row for row in of_models if row.currency == asked.currency], asked, models)))
+
+
+def _spans(rows: Collection[Price], asked: Asked, models: Collection[tuple[str, str]]) -> Iterator[PriceSpan]:
+    kinds: tuple[tuple[Literal["contract", "list"], bool], ...] = (("contract", True), ("list", False))
+    for kind, is_own in kinds:
+        for row in PriceBook(row for row in rows if is_contract(row) is is_own).rows_for(models):
+            first = max(asked.first, _first_day(row.valid_from))
+            last = min(asked.last, str(date.fromisoformat(_first_day(row.valid_until)) - timedelta(days=1)))
+            if first <= last:
+                yield PriceSpan(*_thing(row), kind, first, last, row.price_nano, row.source)
+
+
+def _first_day(at: str) -> str:
+    """The first day whose start is not before an instant."""
+    day = at[:10]
+    return day if at == f"{day}T00:00:00Z" else str(date.fromisoformat(day) + timedelta(days=1))
 
 
 def prices_of(reader: Reader, provider: str, model: str) -> tuple[Price, ...]:
