@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from llm_finops.dashboard.blocks import Block, Cell, Column, Heading, Table, Value
 from llm_finops.dashboard.meanings import meaning
+from llm_finops.dashboard.pages.price_words import prices_links
 from llm_finops.dashboard.view import View
 from llm_finops.dashboard.words import unit_text
 from llm_finops.ledger.queries import findings_by, findings_rows
@@ -42,11 +43,12 @@ def _rows(view: View, kind: str, count: int) -> Table:
         else [Column("amount", "Amount")]
     )
     columns += [*amount, Column("detail", "What was seen")]
+    prices = prices_links(view, kind)
     rows: list[list[Value]] = [
         [
             of.day,
             of.account,
-            of.subject,
+            Cell(of.subject, prices.get(of.subject, "")),
             *([of.amount, of.unit] if view.exporting else [unit_text(of.amount, of.unit)]),
             of.detail,
         ]

@@ -1,84 +1,125 @@
-"""Models and prices: what the book says, and what the bills imply."""
+"""Models and prices: what the book says, since when, and what the bills imply."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
+from llm_finops.core.derived import DIFFERS, MATCHED, NOT_COMPARABLE, UNPRICED
+from llm_finops.core.records import NONE
 from llm_finops.dashboard.blocks import Block, Cell, Column, Note, Table, Tone, Value
+from llm_finops.dashboard.pages.paged import paged
+from llm_finops.dashboard.pages.price_doubts import doubts
+from llm_finops.dashboard.pages.price_lines import changes, lines
+from llm_finops.dashboard.pages.price_words import implied_cell, model_cell
 from llm_finops.dashboard.view import Page, View
-from llm_finops.ledger.queries import Implied, implied, meters, price_changes
+from llm_finops.ledger.queries import Implied, Metered, PriceChange, implied, meters
 
-_TONES: dict[str, Tone] = {"differs": "bad", "unpriced": "warn"}
+_TONES: dict[str, Tone] = {DIFFERS: "bad", UNPRICED: "warn", MATCHED: "good"}
 
 
 def show(view: View) -> Sequence[Block]:
-    """Usage at list, the newest implied price of each meter beside the book's, and the changes of the period."""
-    model = view.param("model")
-    only = [Note(f"The model {model} alone.", href=view.link("/prices"), link="all models")] if model else []
-    return [*only, *_unpriced(view, model), _implied(view, model), _usage(view, model), _changes(view, model)]
+    """What is in doubt, prices over time, the bill beside the book, usage at list, and the changes of the period."""
+    return list(_blocks(view, view.param("model")))
 
 
-def _unpriced(view: View, model: str) -> list[Note]:
-    names = sorted({row.model for row in meters(view.reader, view.asked) if row.unpriced and model in {"", row.model}})
-    said = f"No price is known for some usage of {', '.join(names)}: it is shown as unpriced, never as 0. "
-    return [Note(said + "Give a price in [prices], as docs/prices.md says.", "warn")] if names else []
-
-
-def _implied(view: View, model: str) -> Table:
-    newest: dict[tuple[str, ...], Implied] = {}
-    for row in implied(view.reader, view.asked):
-        if model in {"", row.price.model}:
-            newest[(row.account, *row.price[:7])] = row
-    columns = [
-        *(
-            Column("model", "Model"),
-            Column("service_tier", "Tier"),
-            Column("meter", "Meter"),
-            Column("account", "Account"),
-        ),
-        Column("day", "Day", "day"),
-        *(
-            Column("list", "List", "price"),
-            Column("contract", "Contract", "price"),
-            Column("implied", "By the bill", "price"),
-        ),
-        *(Column("state", "State"), Column("reason", "Likely reason")),
-    ]
-    rows: list[list[Value]] = [
-        [
-            *(of.price.model, of.price.service_tier, of.price.meter, of.account, of.day),
-            *(of.price.list_price_nano, of.price.contract_price_nano, of.price.implied_price_nano),
-            *(Cell(of.price.state, tone=_TONES.get(of.price.state, "")), of.price.reason),
-        ]
-        for of in sorted(newest.values(), key=lambda of: (of.price.state == "matched", of.price[:6], of.account))
-    ]
-    note = (
-        "A million of the meter's unit, on the newest day of the period that the bill says it; what parts comes first."
-    )
-    return Table("implied", "Prices by the bill, beside the book", columns, rows, note=note)
-
-
-def _usage(view: View, model: str) -> Table:
-    names = ("provider", "model", "service_tier", "meter", "unit")
-    columns = [Column(name, name.replace("_", " ").capitalize()) for name in names]
-    columns += [Column("quantity", "Quantity", "count"), Column("list_cost", "At list", "money")]
-    columns += [Column("unpriced", "Unpriced", "count")]
-    found = [row for row in meters(view.reader, view.asked) if model in {"", row.model}]
-    rows: list[list[Value]] = [
-        [*row[:5], row.quantity, row.list_cost_nano, Cell(row.unpriced, tone="warn" if row.unpriced else "")]
-        for row in found
-    ]
-    total = sum(row.list_cost_nano or 0 for row in found)
-    return Table("usage", "Usage at list price", columns, rows, ["Total", *[""] * 5, total, ""])
+def _blocks(view: View, model: str) -> Iterator[Block]:
+    if model:
+        yield Note(f"The model {model} alone.", href=view.link("/prices"), link="All models")
+    yield from doubts(view, model)
+    yield _changes(view, model)
+    yield from lines(view, model)
+    yield _implied(view, model)
+    yield _usage(view, model)
 
 
 def _changes(view: View, model: str) -> Table:
-    columns = [Column("at", "From"), Column("model", "Model"), Column("service_tier", "Tier"), Column("meter", "Meter")]
-    columns += [Column("before", "Before", "price"), Column("after", "After", "price"), Column("source", "Source")]
-    rows: list[list[Value]] = [
-        [of.at[:10], of.model, of.service_tier, of.meter, of.before_nano, of.after_nano, of.source]
-        for of in price_changes(view.reader, view.asked.first, view.asked.last)
-        if of.currency == view.currency and model in {"", of.model}
+    columns = [Column("at", "From", "day", "at"), Column("model", "Model"), Column("service_tier", "Tier")]
+    columns += [Column("context_band", "Context"), Column("meter", "Meter"), Column("before", "Before", "exact")]
+    columns += [Column("after", "After", "exact"), Column("change", "Change", "percent"), Column("source", "Source")]
+    part = paged(view, "changes", [of for of in changes(view) if model in {"", of.model}], _CHANGES, "-at")
+    rows = [_changed(view, of) for of in part.rows]
+    empty = "No price of what is in use changed in this period."
+    return Table("changes", "Prices that changed", columns, rows, count=part.of, empty=empty)
+
+
+_CHANGES: dict[str, Callable[[PriceChange], object]] = {"at": lambda of: of.at}
+
+
+def _changed(view: View, of: PriceChange) -> list[Value]:
+    before, after = of.before_nano, of.after_nano
+    change = None if before is None or after is None else (after - before, before)
+    return [
+        *(of.at[:10], model_cell(view, of.model), of.service_tier, of.context_band, of.meter),
+        *("no price" if nano is None else nano for nano in (before, after)),
+        *("n/a" if change is None else change, of.source),
     ]
-    return Table("changes", "Prices that changed", columns, rows, empty="None of the models in use, in this period.")
+
+
+def _implied(view: View, model: str) -> Table:
+    newest: dict[tuple[object, ...], Implied] = {}
+    for row in implied(view.reader, view.asked):
+        if model in {"", row.price.model}:
+            newest[(row.account, *row.price[:7])] = row
+    by_name = sorted(newest.values(), key=lambda of: (of.price[:7], of.account))
+    part = paged(view, "implied", by_name, _BILLS, "state")
+    columns = [
+        *(Column("model", "Model", sort="model"), Column("service_tier", "Tier"), Column("meter", "Meter")),
+        *(Column("account", "Account"), Column("day", "Day", "day")),
+        *(Column("list", "List", "exact"), Column("contract", "Contract", "exact")),
+        Column("book", "Book", "exact", hint="contract before list, in the mix that the charge is for"),
+        *(Column("implied", "By the bill", "exact"), Column("state", "State", sort="state")),
+        Column("reason", "Likely reason"),
+    ]
+    rows = [_billed(view, of) for of in part.rows]
+    note = (
+        "A million of the meter's unit, on the newest day of the period that the bill says it; what parts comes first. "
+        "(any): one charge for several prices. List or contract reads n/a where the book has none of the kind."
+    )
+    return Table("implied", "Prices by the bill, beside the book", columns, rows, count=part.of, note=note)
+
+
+_STATES = (DIFFERS, UNPRICED, NOT_COMPARABLE, MATCHED)
+_BILLS: dict[str, Callable[[Implied], object]] = {
+    "state": lambda of: _STATES.index(of.price.state),
+    "model": lambda of: of.price.model.encode(),
+}
+
+
+def _billed(view: View, of: Implied) -> list[Value]:
+    price = of.price
+    booked = ("n/a" if nano is None else nano for nano in (price.list_price_nano, price.contract_price_nano))
+    return [
+        *(model_cell(view, price.model), price.service_tier, price.meter, of.account, of.day, *booked),
+        *(implied_cell(view, price.expected_price_nano), implied_cell(view, price.implied_price_nano)),
+        Cell(price.state.replace("_", " "), tone=_TONES.get(price.state, "")),
+        "" if price.reason == NONE else price.reason,
+    ]
+
+
+def _usage(view: View, model: str) -> Table:
+    found = [row for row in meters(view.reader, view.asked) if model in {"", row.model}]
+    part = paged(view, "usage", found, _USED, "-cost")
+    columns = [
+        *(Column("provider", "Provider"), Column("model", "Model", sort="model"), Column("service_tier", "Tier")),
+        *(Column("meter", "Meter"), Column("quantity", "Quantity", "count"), Column("unit", "Unit")),
+        *(Column("list_cost", "At list", "money", "cost"), Column("unpriced", "Unpriced", "count")),
+    ]
+    rows = [_used(view, row) for row in part.rows]
+    known = [row.list_cost_nano for row in found if row.list_cost_nano is not None]
+    total: list[Value] = ["Total", *[""] * 5, sum(known) if known else None, ""]
+    note = "Contract before list, at each day's own price; what has no price is in no cost, and counted beside it."
+    return Table("usage", "Usage at list price", columns, rows, total, part.of, note=note)
+
+
+_USED: dict[str, Callable[[Metered], object]] = {
+    "cost": lambda row: row.list_cost_nano,
+    "model": lambda row: row.model.encode(),
+}
+
+
+def _used(view: View, row: Metered) -> list[Value]:
+    return [
+        *(row.provider, model_cell(view, row.model), row.service_tier, row.meter, row.quantity, row.unit),
+        *(row.list_cost_nano, Cell(row.unpriced, tone="warn" if row.unpriced else "")),
+    ]
 
 
 PAGE = Page("/prices", "Prices", "List, contract and implied prices of the models in use.", show, filters=("provider",))
