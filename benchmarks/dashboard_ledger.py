@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from llm_finops.core.records import BEGINNING, FOREVER, NONE, Pool
+from llm_finops.core.records import ALL, BEGINNING, FOREVER, NONE, Pool
 from llm_finops.ledger import Ledger, schema
 from llm_finops.ledger.booking import tick
 from llm_finops.ledger.bulk import insert_rows, write_pools
@@ -40,10 +40,11 @@ def days_of(days: int) -> list[str]:
 
 
 def rows_of_a_day(customers: int, features: int) -> Rows:
-    """Every customer uses every feature, each by one of the pools; a tenth of the requests also failed."""
+    """Every customer pays a flat fee and uses every feature, each by a pool; a tenth of the requests also failed."""
     rows: Rows = {("margins", "*"): [], ("request_costs", "*"): [], ("request_totals", "gateway"): []}
     rows |= {("allocations", provider): [] for provider in MODELS}
     numbers = [pool.pool_id for pool in POOLS]
+    rows["margins", "*"] += [(customer(c), ALL, "USD", 100_000_000 * (c % 40), 0, 0, 0, 0) for c in range(customers)]
     for f in range(features):
         for c in range(customers):
             of, at = (customer(c), feature(f)), (c * 7 + f * 3) % len(POOLS)

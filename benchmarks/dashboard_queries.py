@@ -99,12 +99,20 @@ def pages_of(first: str, last: str) -> dict[str, Page]:
             "meters": lambda r: q.meters(r, asked),
             "cache_savings": lambda r: q.cache_savings(r, asked),
         },
-        "scale": frame | {"margin_by customer, all": lambda r: q.margin_by(r, asked, "customer")},
+        "scale": frame
+        | {
+            "scaled": lambda r: q.scaled(r, asked),
+            "is_whole": lambda r: q.is_whole(r, first, last),
+            "margins_of, 25": lambda r: q.margins_of(r, asked, [customer(n) for n in range(25)]),
+        },
         "prices": frame
         | {
             "implied": lambda r: q.implied(r, asked),
+            "differing": lambda r: q.differing(r, asked),
             "price_changes": lambda r: q.price_changes(r, first, last),
-            "cost_by day, model": lambda r: q.cost_by(r, asked, "day", "model"),
+            "price_spans": lambda r: q.price_spans(r, asked, [("openai", "gpt-6")]),
+            "meters, prices": lambda r: q.meters(r, asked),
+            "findings_rows, prices": lambda r: q.findings_rows(r, asked, "price differs from bill"),
         },
         "reconciliation": frame
         | {
@@ -188,7 +196,7 @@ def run(ledger: Ledger, args: argparse.Namespace) -> None:
         answers |= said
         for query, seconds in told.items():
             print(f"{query:40} {seconds:7.3f} s {seconds / bare:8.3f} x", flush=True)
-    _hold(answers["margin_total"].rows == args.days * args.customers * args.features, "rows are missing")
+    _hold(answers["margin_total"].rows == args.days * args.customers * (args.features + 1), "rows are missing")
     if args.before:
         _without_sums(ledger, first, last, answers)
 
