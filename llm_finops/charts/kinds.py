@@ -8,6 +8,7 @@ from llm_finops.charts.theme import BAD, GOOD, HEIGHT, INK, MUTED, NEUTRAL, SERI
 
 _BAR_HEIGHT, _TALL = 20, 260
 _LOG_OR_0 = {"type": "symlog", "constant": 0.1}
+_SHORT = 8  # characters of a name
 _FEW_DAYS = 7
 Mark = Literal["line", "step", "stack"]
 
@@ -34,8 +35,10 @@ def by_day(
     )  # else it ticks by hours, and says days twice
     x["axis"] = {"format": "%-d %b", "grid": False, "tickCount": ticks, "labelOverlap": True}
     y: dict[str, Any] = {"field": "value", "type": "quantitative", "title": unit, "axis": _amounts()}
+    if log or mark == "step":
+        y["axis"]["format"] = "~g"  # prices: 0.01, where amounts would read 10m
     y["scale"] = {"type": "log"} if log else {"zero": mark != "step"}
-    colour = {**_coloured(series), "legend": {"orient": "top", "columns": 3} if len(series) > 1 else None}
+    colour = {**_coloured(series), "legend": {"orient": "top", "columns": _beside(series)} if len(series) > 1 else None}
     drawn = {"x": x, "y": y, "color": colour}
     if mark == "stack":
         bar = {"type": "bar", "aria": False, "width": max(1.5, 0.8 * WIDTH / max(days, 1))}
@@ -43,8 +46,10 @@ def by_day(
     else:
         line = {"type": "line", "aria": False, "strokeWidth": 2, "invalid": "break-paths-show-domains"}
         line["point"] = days == 1  # a line of one day is not seen
-        if mark == "step":
+        if mark == "step":  # what is equal lies one on the other: the last is dashed
             line["interpolate"] = "step-after"
+            drawn["strokeDash"] = {"field": "series", "type": "nominal", "sort": series, "legend": None}
+            drawn["strokeDash"]["scale"] = {"domain": series, "range": _dashes(len(series))}
         layer = {"mark": line, "encoding": drawn}
     rows = [{**_row(point), "rank": series.index(point.series)} for point in points]
     spec = {"layer": [layer, _pointed_at(points, x)], "width": WIDTH, "height": height}
@@ -56,7 +61,8 @@ def by_group(title: str, says: str, points: Sequence[Point], *, axis: str, unit:
     series = list(dict.fromkeys(point.series for point in points))
     groups = list(dict.fromkeys(point.x for point in points))
     x = {"field": "x", "type": "ordinal", "sort": groups, "title": axis, "axis": {"labelAngle": 0, "grid": False}}
-    y = {"field": "value", "type": "quantitative", "title": unit, "scale": _LOG_OR_0, "axis": _amounts()}
+    y = {"field": "value", "type": "quantitative", "title": unit, "scale": _LOG_OR_0}
+    y["axis"] = _powers([point.value for point in points if point.value is not None])
     encoding = {"x": x, "y": y, "color": {**_coloured(series), "legend": {"orient": "top"}}}
     line = {"type": "line", "aria": False, "strokeWidth": 2, "invalid": "break-paths-show-domains"}
     dots = {"mark": {"type": "circle", "size": 50, "opacity": 1, "aria": True}}
@@ -118,9 +124,10 @@ def scatter(
     colour = {**_coloured(series), "legend": {"orient": "top"}}
     top = max([1.0, *(max(x, y) for x, y, _, _ in points)])
     low = min([0.0, *(min(x, y) for x, y, _, _ in points)])
+    axis = _powers([low, top]) if log else _amounts()
     axes = {
-        "x": {"field": "at", "type": "quantitative", "title": x_unit, "scale": scale, "axis": _amounts()},
-        "y": {"field": "value", "type": "quantitative", "title": y_unit, "scale": scale, "axis": _amounts()},
+        "x": {"field": "at", "type": "quantitative", "title": x_unit, "scale": scale, "axis": axis},
+        "y": {"field": "value", "type": "quantitative", "title": y_unit, "scale": scale, "axis": axis},
     }
     ends = [{"at": low, "value": low}, {"at": top, "value": top}]
     dashed = {"type": "line", "aria": False, "strokeDash": [4, 4], "color": MUTED}
@@ -155,6 +162,27 @@ def _coloured(series: Sequence[str]) -> dict[str, Any]:
 
 def _amounts() -> dict[str, Any]:
     return {"format": "~s", "tickCount": 4, "domain": False, "ticks": False}
+
+
+def _powers(values: Sequence[float]) -> dict[str, Any]:
+    """The axis of a scale for small and large at once: 0, and the powers of ten on each side, up to the values."""
+    top, low = max(values, default=1.0), min(values, default=0.0)
+    up = [10**n for n in range(12) if 10**n <= top]
+    return {
+        **_amounts(),
+        "format": ",d",
+        "labelOverlap": False,
+        "values": [*(-n for n in reversed(up) if -n >= low), 0, *up],
+    }
+
+
+def _dashes(count: int) -> list[list[int]]:
+    return [*([1, 0] for _ in range(count - 1)), [5, 5] if count > 1 else [1, 0]]
+
+
+def _beside(series: Sequence[str]) -> int:
+    """How many names of a legend stand in a row."""
+    return 3 if max(map(len, series)) > _SHORT else 6
 
 
 def _row(point: Point) -> dict[str, Any]:

@@ -50,6 +50,7 @@ def config() -> dict[str, Any]:
             "labelFontSize": 11,
             "titleFontSize": 11,
             "titleFontWeight": "normal",
+            "titlePadding": 8,
             "labelLimit": 150,
         },
         "legend": {"labelColor": INK, "titleColor": MUTED, "labelFontSize": 11, "symbolSize": 60, "labelLimit": 160},

@@ -84,8 +84,15 @@ def test_a_change_is_in_the_table_and_the_book_on_both_sides_of_it(silent: httpx
     (change,) = prices_of(silent, "changes")
     assert [change[name] for name in ("at", "model", "meter")] == [DAYS[1], "sheet-1", "output"]
     assert (nano(change["before_usd"]), nano(change["after_usd"])) == (9 * 10**9, 10**10)
-    spans = [(row["first"], row["last"], nano(row["price_usd"])) for row in prices_of(silent, "book")]
-    assert spans == [(FIRST, FIRST, 9 * 10**9), (DAYS[1], LAST, 10**10)]
+    spans = [
+        (row["meter"], row["first"], row["last"], nano(row["price_usd"]))
+        for row in prices_of(silent, "book", f"{WHOLE}&model=sheet-1")
+    ]
+    assert sorted(spans) == [
+        ("input_uncached", FIRST, LAST, 2 * 10**9),
+        ("output", FIRST, FIRST, 9 * 10**9),
+        ("output", DAYS[1], LAST, 10**10),
+    ]
     one = silent.get(f"/prices?{WHOLE}&model=sheet-1").text
     assert one.count("<figure") == 2  # a picture a meter
     assert f"{DAYS[0]}: contract $9.00 · by the bill $10.00" in one

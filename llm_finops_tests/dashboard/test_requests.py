@@ -17,9 +17,13 @@ from llm_finops.demo.keys import ALIASES
 from llm_finops.demo.prices import METERS, price
 from llm_finops.demo.truth import cost_of
 from llm_finops.demo.world import requests_of
+from llm_finops.ledger import Ledger, sqlite_url
 from llm_finops_tests.acceptance.conftest import Undisturbed
 from llm_finops_tests.acceptance.playing import WINDOW
+from llm_finops_tests.dashboard.serving import served
 from llm_finops_tests.dashboard.test_reconciliation import asked, nano, rows_of
+from llm_finops_tests.dashboard.test_states import environment
+from llm_finops_tests.ledger.queries import company
 
 PERIOD = "from=2026-09-27&to=2026-10-02"
 RANKS = {"p50": 50, "p95": 95, "p99": 99, "max": 100}
@@ -93,6 +97,11 @@ def test_requests_and_their_list_cost_are_those_of_the_log(
         assert nano(row["list_cost_per_request_usd"]) == cost // len(costs)
 
 
+def tiles_of(client: httpx.Client, query: str) -> dict[str, str]:
+    text = client.get(f"/requests?{query}").text
+    return dict(re.findall(r'<dt>([^<]+)</dt><dd class="figure">(?:<a[^>]*>)?([^<]+)<', text))
+
+
 def test_the_tiles_are_the_base_rows(demo: httpx.Client, demo_ledger: Path, undisturbed: Undisturbed) -> None:
     days = [log_of(undisturbed.home, str(day)) for day in WINDOW.dates()]
     requests = sum(map(len, days))
@@ -100,13 +109,37 @@ def test_the_tiles_are_the_base_rows(demo: httpx.Client, demo_ledger: Path, undi
     costs = "select method, sum(cost_nano) from current_allocations where cost_class = 'cogs' group by 1"
     by = dict(asked(demo_ledger, costs))
     logged, whole = by["request_log"], sum(by.values())
-    text = demo.get(f"/requests?{PERIOD}").text
-    tiles = dict(re.findall(r'<dt>([^<]+)</dt><dd class="figure">(?:<a[^>]*>)?([^<]+)<', text))
+    tiles = tiles_of(demo, PERIOD)
     assert tiles["Requests"] == f"{requests:,}"
     assert tiles["Operations"] == f"{operations:,}"
     assert float(tiles["Cost per request"][1:]) == pytest.approx(logged / requests / 10**9, rel=0.005)
     assert float(tiles["Cost per operation"][1:]) == pytest.approx(logged / operations / 10**9, rel=0.005)
     assert float(tiles["Found by request log"].removesuffix(" %")) == pytest.approx(100 * logged / whole, abs=0.051)
+
+
+def test_cost_per_request_is_of_the_requests_that_have_that_cost(tmp_path: Path) -> None:
+    """Not of those of staging, whose cost is nobody's, nor of those that name no customer."""
+    ledger = Ledger(sqlite_url(tmp_path / "ledger.sqlite"))
+    company.founded(ledger, "all")
+    ledger.close()
+    with served(environment(tmp_path)) as client:
+        tiles, filtered = tiles_of(client, "period=90d"), tiles_of(client, "period=90d&environment=staging")
+    file = tmp_path / "ledger.sqlite"
+    of_usd = "from current_margins where currency = 'USD'"
+    ((cost, requests, operations),) = asked(
+        file, f"select sum(logged_cost_nano), sum(requests), sum(operations) {of_usd}"
+    )
+    ((every,),) = asked(file, "select sum(requests) from current_request_totals")
+    assert int(tiles["Requests"].replace(",", "")) == every > requests
+    assert nano(tiles["Cost per request"][1:]) == pytest.approx(cost / requests, rel=0.005)
+    assert nano(tiles["Cost per operation"][1:]) == pytest.approx(cost / operations, rel=0.005)
+    assert "Cost per request" not in filtered
+    ((listed, priced),) = asked(
+        file,
+        "select sum(list_cost_nano), sum(case when list_cost_nano is not null then requests end)"
+        " from current_request_totals where environment = 'staging'",
+    )
+    assert nano(filtered["List cost per request"][1:]) == listed // priced
 
 
 def lost_on(day: date) -> list[tuple[str, str, int]]:

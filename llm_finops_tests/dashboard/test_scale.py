@@ -151,7 +151,7 @@ def test_growth_is_told_of_two_whole_periods(demo: httpx.Client, demo_ledger: Pa
         assert row["days_until_zero"] == ("" if days is None else str(days)), name
         falling += days is not None
     assert falling > 5
-    assert "In about: where the cost grew" in demo.get(f"/scale?{query(LATER)}").text
+    assert "Zero in about: where the cost grew" in demo.get(f"/scale?{query(LATER)}").text
 
 
 def test_growth_is_not_known_beside_a_period_that_is_not_whole(demo: httpx.Client) -> None:

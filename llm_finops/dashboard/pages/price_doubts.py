@@ -6,32 +6,35 @@ from llm_finops.core.audit import PRICE_DIFFERS, PRICE_IMPLIED, subject
 from llm_finops.core.price import UNPRICED
 from llm_finops.dashboard.blocks import Block, Cell, Column, Note, Table, Value
 from llm_finops.dashboard.pages.price_words import findings_link, implied_cell, model_cell
+from llm_finops.dashboard.pages.priced import Priced
 from llm_finops.dashboard.view import View
-from llm_finops.ledger.queries import Differs, differing, findings_rows, implied, meters
+from llm_finops.ledger.queries import Differs, differing, findings_rows
 
 
-def doubts(view: View, model: str) -> Iterator[Block]:
+def doubts(priced: Priced) -> Iterator[Block]:
     """Usage without a price, prices to add, prices that differ; nothing where all is as the book has it."""
-    names = sorted({row.model for row in meters(view.reader, view.asked) if row.unpriced and model in {"", row.model}})
+    view = priced.view
+    names = sorted({row.model for row in priced.usage if row.unpriced})
     if names:
         said = f"No price is known for some usage of {', '.join(names)}: it is shown as unpriced, never as 0."
         yield Note(said, "warn", findings_link(view, UNPRICED), "What is unpriced")
-    to_add = list(_to_add(view, model))
+    to_add = list(_to_add(priced))
     if to_add:
         yield _added(to_add)
-    apart = [row for row in differing(view.reader, view.asked) if model in {"", row.price.model}]
+    apart = [row for row in differing(view.reader, view.asked) if priced.model in {"", row.price.model}]
     if apart:
         yield _apart(view, apart)
         yield Note("Each day's difference is a finding.", "", findings_link(view, PRICE_DIFFERS), "These findings")
 
 
-def _to_add(view: View, model: str) -> Iterator[list[Value]]:
+def _to_add(priced: Priced) -> Iterator[list[Value]]:
     """Of each price that a bill implies and the book lacks, the first day's row to paste: it is dated from there."""
-    models = {(row.account, subject(row.price)): row.price.model for row in implied(view.reader, view.asked)}
+    view = priced.view
+    models = {(row.account, subject(row.price)): row.price.model for row in priced.bills}
     first: dict[tuple[str, str], list[Value]] = {}
     for row in findings_rows(view.reader, view.asked, PRICE_IMPLIED):  # the newest day first
         of = models.get((row.account, row.subject))
-        if of is not None and row.unit == view.currency and model in {"", of}:
+        if of is not None and row.unit == view.currency:
             first[row.account, row.subject] = [model_cell(view, of), row.account, row.day, row.subject, row.detail]
     return (first[key] for key in sorted(first))
 

@@ -8,12 +8,14 @@ from llm_finops.charts import Point, by_day
 from llm_finops.charts.chart import units
 from llm_finops.core.derived import DIFFERS, UNPRICED
 from llm_finops.core.meters import UNITS
-from llm_finops.core.records import NONE, STANDARD
+from llm_finops.core.price.bands import meets
+from llm_finops.core.records import ANY, NONE
 from llm_finops.dashboard.blocks import Block, Cell, Column, Note, Picture, Table, Value
 from llm_finops.dashboard.pages.price_words import readable
+from llm_finops.dashboard.pages.priced import Priced, Used, used
 from llm_finops.dashboard.view import View
 from llm_finops.dashboard.words import exact_text
-from llm_finops.ledger.queries import Implied, PriceChange, PriceSpan, implied, meters, price_changes, price_spans
+from llm_finops.ledger.queries import Implied, PriceSpan, price_spans
 
 _OF_MODEL, _OF_CHANGES = 8, 4  # pictures, at most
 
@@ -28,9 +30,6 @@ class Thing(NamedTuple):
     meter: str
 
 
-Used = tuple[str, str, str, str]  # provider, model, tier, meter
-
-
 class Line(NamedTuple):
     """A thing with the prices of the book and those that bills imply."""
 
@@ -39,80 +38,82 @@ class Line(NamedTuple):
     implied: Sequence[Implied]
 
 
-def lines(view: View, model: str) -> Iterator[Block]:
-    """Of the model, or else of what changed its price in the period; the book's dates below."""
-    found = _of_model(view, model) if model else _changed(view)
-    most = _OF_MODEL if model else _OF_CHANGES
-    for line in found[:most]:
-        yield _picture(view, line)
-    if len(found) > most:
-        more = "the table below has all" if model else "a model's own page has all of its meters"
-        yield Note(f"{most} of {len(found)} prices are drawn; {more}.")
-    if found:
-        yield _book(view, [span for line in found for span in line.spans])
+def lines(priced: Priced) -> Iterator[Block]:
+    """Of the model, with the book's dates below; or else of what changed its price in the period."""
+    found = _of_model(priced) if priced.model else _changed(priced)
+    most = _OF_MODEL if priced.model else _OF_CHANGES
+    told = [line for line in found if _is_told(line) or not priced.model]
+    for line in told[:most]:
+        yield _picture(priced, line)
+    if len(told) > most:
+        where = "the tables have all" if priced.model else "a model's own page draws more of it"
+        yield Note(f"{most} of {len(told)} prices are drawn, of what costs most; {where}.")
+    if priced.model:
+        yield _book(priced.view, sorted({span for line in found for span in line.spans}))
 
 
-def _of_model(view: View, model: str) -> list[Line]:
-    """What of the model is used or billed in the period; what bills part from first."""
-    used = in_use(view)
-    bills = [row for row in implied(view.reader, view.asked) if row.price.model == model]
-    pairs = {of[:2] for of in used if of[1] == model} | {(row.price.provider, model) for row in bills}
-    spans = [span for span in price_spans(view.reader, view.asked, pairs) if _used(span) in used]
-    return sorted(_lines(spans, bills), key=lambda line: (_rank(line), line.of))
+def _of_model(priced: Priced) -> list[Line]:
+    """What of the model is used or billed in the period; what bills part from first, then what costs most."""
+    pairs = {of[:2] for of in priced.listed} | {row.price[:2] for row in priced.bills}
+    spans = price_spans(priced.view.reader, priced.view.asked, pairs)
+    found = _lines([span for span in spans if used(span) in priced.listed], priced.bills)
+    return sorted(found, key=lambda line: (_rank(line), -priced.listed.get(_key(line.of), 0), line.of))
 
 
-def _changed(view: View) -> list[Line]:
-    """What changed in the period, the newest change first."""
-    when = {Thing(*row[1:6]): row.at for row in changes(view)}
-    pairs = {(of.provider, of.model) for of in when}
-    spans = [span for span in price_spans(view.reader, view.asked, pairs) if Thing(*span[:5]) in when]
-    bills = [row for row in implied(view.reader, view.asked) if _thing(row) in when]
-    by_name = sorted(_lines(spans, bills), key=lambda line: line.of)
-    return sorted(by_name, key=lambda line: when[line.of], reverse=True)
+def _changed(priced: Priced) -> list[Line]:
+    """What changed in the period: the newest change first, and of one moment what costs most."""
+    when = {used(row): row.at for row in priced.changes}
+    pairs = {(provider, model) for provider, model, *_ in when}
+    spans = price_spans(priced.view.reader, priced.view.asked, pairs)
+    bills = [row for row in priced.bills if _billed(row) in when]
+    found = _lines([span for span in spans if used(span) in when], bills)
+    by_cost = sorted(found, key=lambda line: (-priced.listed.get(_key(line.of), 0), line.of))
+    return sorted(by_cost, key=lambda line: when[_key(line.of)], reverse=True)
 
 
-def in_use(view: View) -> set[Used]:
-    """What usage is priced by in the period; a tier that is not told is the standard one."""
-    return {
-        (row.provider, row.model, STANDARD if row.service_tier == NONE else row.service_tier, row.meter)
-        for row in meters(view.reader, view.asked)
-    }
-
-
-def changes(view: View) -> list[PriceChange]:
-    """The changes of the period, in its currency, of what is in use; the oldest first."""
-    used = in_use(view)
-    found = price_changes(view.reader, view.asked.first, view.asked.last)
-    return [row for row in found if row.currency == view.currency and _used(row) in used]
-
-
-def _used(of: PriceSpan | PriceChange) -> Used:
+def _key(of: Thing) -> Used:
     return of.provider, of.model, of.service_tier, of.meter
 
 
-def _thing(row: Implied) -> Thing:
-    return Thing(*row.price[:5])
+def _billed(row: Implied) -> Used:
+    return row.price.provider, row.price.model, row.price.service_tier, row.price.meter
 
 
 def _lines(spans: Sequence[PriceSpan], bills: Sequence[Implied]) -> list[Line]:
-    things = {Thing(*span[:5]) for span in spans} | {_thing(row) for row in bills}
-    return [
-        Line(of, [span for span in spans if span[:5] == of], [row for row in bills if _thing(row) == of])
-        for of in things
-    ]
+    """A line a length of context that is billed, or else that the book tells apart."""
+    found = []
+    for key in sorted({used(span) for span in spans} | {_billed(row) for row in bills}):
+        of_key, billed = [span for span in spans if used(span) == key], [row for row in bills if _billed(row) == key]
+        told = {span.context_band for span in of_key} - {NONE}
+        for band in {row.price.context_band for row in billed} or told or {NONE}:
+            of = Thing(*key[:3], band, key[3])
+            own = [row for row in billed if row.price.context_band == band]
+            found.append(Line(of, [span for span in of_key if _holds(span, band)], own))
+    return found
+
+
+def _holds(span: PriceSpan, band: str) -> bool:
+    """Of a charge for several lengths of context, only a price for all of them is the price."""
+    return span.context_band == NONE if band == ANY else meets(span.context_band, band)
 
 
 def _rank(line: Line) -> int:
     states = {row.price.state for row in line.implied}
-    return 0 if DIFFERS in states else 1 if UNPRICED in states else 2 if line.implied else 3
+    return 0 if DIFFERS in states else 1 if UNPRICED in states else 2
 
 
-def _picture(view: View, line: Line) -> Picture:
-    of = line.of
+def _is_told(line: Line) -> bool:
+    """Whether a picture says more than a row: it changed, or a bill tells of it; of a mix only where it is off."""
+    return _rank(line) < 2 or (len(line.spans) > 1) or bool(line.spans and line.implied)
+
+
+def _picture(priced: Priced, line: Line) -> Picture:
+    of, view = line.of, priced.view
+    named = [] if priced.model else [of.model]
     band = [] if of.context_band == NONE else [of.context_band]
     unit = UNITS.get(of.meter) or next((row.price.unit for row in line.implied), "units")
     says = f"Of {of.model} at {of.provider}: the price on each day; the figures are in the tables below."
-    title = " ".join([of.model, of.service_tier, *band, of.meter])
+    title = ", ".join([*named, of.meter, of.service_tier, *band])
     return Picture(
         by_day(title, says, list(_points(view, line)), unit=f"{view.currency} a million {unit}", mark="step")
     )

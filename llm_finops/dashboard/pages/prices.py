@@ -7,34 +7,33 @@ from llm_finops.core.records import NONE
 from llm_finops.dashboard.blocks import Block, Cell, Column, Note, Table, Tone, Value
 from llm_finops.dashboard.pages.paged import paged
 from llm_finops.dashboard.pages.price_doubts import doubts
-from llm_finops.dashboard.pages.price_lines import changes, lines
+from llm_finops.dashboard.pages.price_lines import lines
 from llm_finops.dashboard.pages.price_words import implied_cell, model_cell
+from llm_finops.dashboard.pages.priced import Priced
 from llm_finops.dashboard.view import Page, View
-from llm_finops.ledger.queries import Implied, Metered, PriceChange, implied, meters
+from llm_finops.ledger.queries import Implied, Metered, PriceChange
 
 _TONES: dict[str, Tone] = {DIFFERS: "bad", UNPRICED: "warn", MATCHED: "good"}
 
 
 def show(view: View) -> Sequence[Block]:
     """What is in doubt, prices over time, the bill beside the book, usage at list, and the changes of the period."""
-    return list(_blocks(view, view.param("model")))
+    return list(_blocks(Priced(view, view.param("model"))))
 
 
-def _blocks(view: View, model: str) -> Iterator[Block]:
-    if model:
-        yield Note(f"The model {model} alone.", href=view.link("/prices"), link="All models")
-    yield from doubts(view, model)
-    yield _changes(view, model)
-    yield from lines(view, model)
-    yield _implied(view, model)
-    yield _usage(view, model)
+def _blocks(priced: Priced) -> Iterator[Block]:
+    if priced.model:
+        yield Note(f"The model {priced.model} alone.", href=priced.view.link("/prices"), link="All models")
+    for block in (*doubts(priced), _changes(priced), *lines(priced), _implied(priced), _usage(priced)):
+        yield priced.shown(block) if isinstance(block, Table) else block
 
 
-def _changes(view: View, model: str) -> Table:
+def _changes(priced: Priced) -> Table:
+    view = priced.view
     columns = [Column("at", "From", "day", "at"), Column("model", "Model"), Column("service_tier", "Tier")]
     columns += [Column("context_band", "Context"), Column("meter", "Meter"), Column("before", "Before", "exact")]
     columns += [Column("after", "After", "exact"), Column("change", "Change", "percent"), Column("source", "Source")]
-    part = paged(view, "changes", [of for of in changes(view) if model in {"", of.model}], _CHANGES, "-at")
+    part = paged(view, "changes", priced.changes, _CHANGES, "-at")
     rows = [_changed(view, of) for of in part.rows]
     empty = "No price of what is in use changed in this period."
     return Table("changes", "Prices that changed", columns, rows, count=part.of, empty=empty)
@@ -53,11 +52,9 @@ def _changed(view: View, of: PriceChange) -> list[Value]:
     ]
 
 
-def _implied(view: View, model: str) -> Table:
-    newest: dict[tuple[object, ...], Implied] = {}
-    for row in implied(view.reader, view.asked):
-        if model in {"", row.price.model}:
-            newest[(row.account, *row.price[:7])] = row
+def _implied(priced: Priced) -> Table:
+    view = priced.view
+    newest = {(row.account, *row.price[:7]): row for row in priced.bills}
     by_name = sorted(newest.values(), key=lambda of: (of.price[:7], of.account))
     part = paged(view, "implied", by_name, _BILLS, "state")
     columns = [
@@ -94,16 +91,16 @@ def _billed(view: View, of: Implied) -> list[Value]:
     ]
 
 
-def _usage(view: View, model: str) -> Table:
-    found = [row for row in meters(view.reader, view.asked) if model in {"", row.model}]
-    part = paged(view, "usage", found, _USED, "-cost")
+def _usage(priced: Priced) -> Table:
+    view = priced.view
+    part = paged(view, "usage", priced.usage, _USED, "-cost")
     columns = [
         *(Column("provider", "Provider"), Column("model", "Model", sort="model"), Column("service_tier", "Tier")),
         *(Column("meter", "Meter"), Column("quantity", "Quantity", "count"), Column("unit", "Unit")),
         *(Column("list_cost", "At list", "money", "cost"), Column("unpriced", "Unpriced", "count")),
     ]
     rows = [_used(view, row) for row in part.rows]
-    known = [row.list_cost_nano for row in found if row.list_cost_nano is not None]
+    known = [row.list_cost_nano for row in priced.usage if row.list_cost_nano is not None]
     total: list[Value] = ["Total", *[""] * 5, sum(known) if known else None, ""]
     note = "Contract before list, at each day's own price; what has no price is in no cost, and counted beside it."
     return Table("usage", "Usage at list price", columns, rows, total, part.of, note=note)

@@ -16,9 +16,9 @@ from llm_finops.ledger.queries import Scaled, scaled
 _DRAWN = 300
 _TILES: dict[Stands, tuple[str, str, Tone]] = {
     "below": ("Below zero", "they cost more than they pay", "bad"),
-    "close": ("Close to it", f"below zero with at most {100 * CLOSE} % more usage", "warn"),
+    "close": ("Close to zero", f"below zero with at most {100 * CLOSE} % more usage", "warn"),
     "further": ("Further away", "below zero with more usage than that", ""),
-    "never": ("Never", "what they pay grows as fast as what they cost", ""),
+    "never": ("Pay as they use", "what they pay grows at least as fast as what they cost", ""),
     "unknown": ("Not known", "a part of the revenue is not known", ""),
 }
 _HOW = (

@@ -13,7 +13,7 @@ from llm_finops.dashboard.standing import standing
 from llm_finops.dashboard.view import View
 from llm_finops.ledger.queries import Margins, Scaled, is_whole, margins_of
 
-_NONE, _PAST, _FAR = "none", "past", 365
+_NONE, _PAST, _NOT_SO, _FAR = "none", "past", "not at this pace", 365
 _STANDS: dict[Stands, str] = {
     "below": "below zero",
     "close": "close to zero",
@@ -99,7 +99,9 @@ def _columns(before: Before) -> list[Column]:
         Column("margin", "Margin", "money", "margin"),
         Column("until_zero", "Until zero", "percent", "until", "how much more usage brings the margin to zero"),
         Column("cost_before", "Cost before", "money", hint=before.span),
-        Column("days_until_zero", "In about", "count", hint="days until the margin is zero, if it falls as it did"),
+        Column(
+            "days_until_zero", "Zero in about", "count", hint="days until the margin is zero, if it falls as it did"
+        ),
     ]
 
 
@@ -139,7 +141,7 @@ def _days(view: View, row: Scaled, then: Margins | None) -> Value:
         return _PAST
     found = days_until_zero(days_of(view.asked), then, row.cost_nano, row.margin_nano)
     if found is None:
-        return _NONE
+        return _NOT_SO
     if view.exporting:
         return found
     return Cell(
@@ -151,6 +153,6 @@ def _grown(view: View, before: Before) -> str:
     if before.of is None:
         return f"Growth is not known: that needs every day of {before.span}, and of this period, with its cost."
     return (
-        f"In about: where the cost grew on the {days_of(view.asked)} days before ({before.span}) and the margin fell, "
-        "in how many days it is zero if it falls by as much again in as many days."
+        f"Zero in about: where the cost grew on the {days_of(view.asked)} days before ({before.span}) and the margin "
+        "fell, in how many days it is zero if it falls by as much again in as many days."
     )

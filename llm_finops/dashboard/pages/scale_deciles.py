@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from llm_finops.charts import Point, by_group
 from llm_finops.charts.chart import units
 from llm_finops.core.records import UNALLOCATED
-from llm_finops.dashboard.blocks import Cell, Column, Picture, Table, Value
+from llm_finops.dashboard.blocks import Cell, Column, Picture, Table, Tone, Value
 from llm_finops.dashboard.pages.parts import per_request, toned
 from llm_finops.dashboard.view import View
 from llm_finops.ledger.queries import Scaled
 
+_BLANK: list[Value] = ["", "", ""]  # customers, and the fewest and most operations of one
 _NOTE = (
     "Usage is logged operations. A decile is a tenth of the customers that have any, of all customers whatever is "
     "filtered; the rows add up to the period."
@@ -53,8 +54,8 @@ def table(view: View, every: Sequence[Scaled]) -> Table:
     if idle := [row for row in owned if not row.decile]:
         lines.append([Cell("nothing logged", f"{view.link(decile='0')}#crossing"), *_figures(idle)])
     if nobody := [row for row in every if row.customer == UNALLOCATED]:
-        lines.append([Cell(UNALLOCATED, view.link("/customer", customer=UNALLOCATED)), "", *_figures(nobody)[1:]])
-    total = ["Total", len(owned), *_figures(every)[1:]]
+        lines.append([Cell(UNALLOCATED, view.link("/customer", customer=UNALLOCATED)), *_BLANK, *_figures(nobody)[3:]])
+    total: list[Value] = ["Total", len(owned), *_BLANK[1:], *_figures(every)[3:]]
     return Table("deciles", "By decile of usage", columns, lines, total, note=_NOTE)
 
 
@@ -70,8 +71,9 @@ def _figures(rows: Sequence[Scaled]) -> list[Value]:
     cost, revenue, operations = _cost(rows), _revenue(rows), sum(row.operations for row in rows)
     margin = None if revenue is None else revenue - cost
     counts: list[Value] = [len(rows), *([f(row.operations for row in rows) for f in (min, max)]), operations]
+    tone: Tone = "warn" if {row.customer for row in rows} == {UNALLOCATED} else toned(margin)
     each = per_request(sum(row.logged_cost_nano for row in rows), operations)
-    return [*counts, cost, revenue, Cell(margin, tone=toned(margin)), (margin, revenue), each]
+    return [*counts, cost, revenue, Cell(margin, tone=tone), (margin, revenue), each]
 
 
 def _cost(rows: Sequence[Scaled]) -> int:

@@ -33,7 +33,6 @@ from llm_finops.ledger.queries.prices import (
     implied,
     price_changes,
     price_spans,
-    prices_of,
 )
 from llm_finops.ledger.queries.reader import Reader, snapshot
 from llm_finops.ledger.queries.reconciled import (
@@ -135,7 +134,6 @@ __all__ = [
     "outcomes",
     "price_changes",
     "price_spans",
-    "prices_of",
     "quantiles",
     "quarantined",
     "requests_by",

@@ -70,7 +70,7 @@ def price_changes(reader: Reader, first: str, last: str) -> tuple[PriceChange, .
         for row in reader.rows(PRICED_USAGE.select(reader, ("provider", "model"), [], Asked(first, last, "")))
     }
     pairs = {(provider, model) for provider, model in used}
-    rows = PriceBook(booked_prices(reader, {provider for provider, _ in pairs})).rows_for(pairs)
+    rows = PriceBook(prices_named(reader, pairs)).rows_for(pairs)
     begun = {(*_thing(row), row.valid_from): row for row in rows}
     ended = {(*_thing(row), row.valid_until): row for row in rows}
     found = [
@@ -87,10 +87,8 @@ def price_spans(reader: Reader, asked: Asked, models: Collection[tuple[str, str]
     Contract and list are both there as far as the book has them: a list price under a contract of the very same name
     is not in the book.
     """
-    names = {(provider, name.lower()) for provider, model in models for name in spellings(model)}
-    rows = booked_prices(reader, {provider for provider, _ in models})
-    of_models = [row for row in rows if (row.provider, row.model.lower()) in names]
-    return tuple(sorted(_spans([row for row in of_models if row.currency == asked.currency], asked, models)))
+    rows = [row for row in prices_named(reader, models) if row.currency == asked.currency]
+    return tuple(sorted(_spans(rows, asked, models)))
 
 
 def _spans(rows: Collection[Price], asked: Asked, models: Collection[tuple[str, str]]) -> Iterator[PriceSpan]:
@@ -109,23 +107,15 @@ def _first_day(at: str) -> str:
     return day if at == f"{day}T00:00:00Z" else str(date.fromisoformat(day) + timedelta(days=1))
 
 
-def prices_of(reader: Reader, provider: str, model: str) -> tuple[Price, ...]:
-    """Every booked price that names the model or the pattern it is a snapshot of: contract and list, as given.
-
-    Sorted by what it is of, then by when it begins.
-    """
-    names = {name.lower() for name in spellings(model)}
-    rows = [row for row in booked_prices(reader, {provider}) if row.model.lower() in names]
-    return tuple(sorted(rows, key=lambda row: (_thing(row), row.valid_from, row.source)))
-
-
-def booked_prices(reader: Reader, providers: Collection[str]) -> list[Price]:
-    """The price rows of these providers that hold now, sorted."""
+def prices_named(reader: Reader, models: Collection[tuple[str, str]]) -> list[Price]:
+    """The booked rows that name one of these (provider, model), or the pattern it is a snapshot of; sorted."""
+    names = {(provider, name) for provider, model in models for name in spellings(model)}
     table = FACTS["prices"]
     query = sa.select(*(table.c[name] for name in Price._fields))
     query = query.join(VERSIONS, VERSIONS.c.version_id == table.c.version_id)
-    query = query.where(is_current(None), table.c.provider.in_(sorted(providers)))
-    return sorted(Price(*row) for row in reader.rows(query))
+    query = query.where(is_current(None), table.c.provider.in_(sorted({provider for provider, _ in models})))
+    found = (Price(*row) for row in reader.rows(query))
+    return sorted(row for row in found if (row.provider, row.model.lower()) in names)
 
 
 def _thing(row: Price) -> tuple[str, str, str, str, str, str]:

@@ -10,7 +10,7 @@ from llm_finops.core.price import PriceBook
 from llm_finops.core.records import NONE
 from llm_finops.ledger.queries.asked import Asked
 from llm_finops.ledger.queries.facts import PRICED_USAGE
-from llm_finops.ledger.queries.prices import booked_prices
+from llm_finops.ledger.queries.prices import prices_named
 from llm_finops.ledger.queries.reader import Reader, known, whole
 
 _READ, _WRITE, _UNCACHED = "input_cache_read", "input_cache_write", "input_uncached"
@@ -79,7 +79,7 @@ def cache_savings(reader: Reader, asked: Asked) -> tuple[CacheSaving, ...]:
     is_cached = sa.or_(table.meter == _READ, table.meter.startswith(_WRITE, autoescape=True))
     query = PRICED_USAGE.select(reader, _CACHED, added, asked, "provider")
     rows = reader.rows(query.where(is_cached, table.currency.in_([asked.currency, NONE])))
-    book = PriceBook(booked_prices(reader, {row.provider for row in rows}))
+    book = PriceBook(prices_named(reader, {(row.provider, row.model) for row in rows}))
     by_model: defaultdict[tuple[str, str], list[_Part]] = defaultdict(list)
     for day, provider, model, tier, band, meter, quantity, cost, unpriced in rows:
         price = book.find(provider, model, tier, band, _UNCACHED, f"{day}T00:00:00Z")

@@ -52,7 +52,7 @@ def test_the_list_is_told_beside_a_contract_of_a_snapshot_of_it(ledger: Ledger) 
     booked(
         ledger,
         price(10, BEGINNING, "2026-11-15T00:00:00Z", "list:made up", model="gpt-6-YYYYMMDD"),
-        price(12, "2026-11-15T00:00:00Z", FOREVER, "list:made up", model="gpt-6-YYYYMMDD"),
+        price(12, "2026-11-15T00:00:00Z", FOREVER, "list:made up", model="GPT-6-YYYYMMDD"),
         price(8, "2026-11-12T00:00:00Z", FOREVER, "contract:own.csv"),
         price(99, BEGINNING, FOREVER, "list:made up", model="gpt-7"),
     )

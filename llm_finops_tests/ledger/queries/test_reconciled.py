@@ -13,7 +13,6 @@ from llm_finops.ledger.queries import (
     implied,
     ladder,
     price_changes,
-    prices_of,
     snapshot,
 )
 from llm_finops_tests.ledger.queries import company as little
@@ -103,9 +102,6 @@ def test_a_price_change_is_of_the_price_that_holds(company: Ledger) -> None:
     with snapshot(company) as reader:
         assert price_changes(reader, "2026-10-30", "2026-11-02") == (begins,)
         assert price_changes(reader, "2026-11-02", "2026-11-02") == ()
-        # The list price, which the contract hides by now, is told beside it, as it was given.
-        prices = [row for row in prices_of(reader, "openai", "GPT-6") if row.meter == "input_uncached"]
-    assert [(row.price_nano, row.source) for row in prices] == [(2_000, "list:made up"), (1_000, "contract:own.csv")]
 
 
 def test_what_begins_and_what_ends_has_one_side(ledger: Ledger) -> None:
