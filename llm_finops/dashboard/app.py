@@ -115,13 +115,15 @@ class _Dashboard:
 
     def _frame(self, page: Page, view: View) -> dict[str, Any]:
         """What stands around the blocks of every page."""
+        kept = {name: view.param(name) for name in page.keeps if view.param(name)}
         return {
             "page": page,
             "view": view,
             "menu": [
                 (other.title, view.link(other.path), other.path == page.path) for other in pages.ALL if other.in_menu
             ],
-            "periods": [(name, label, view.link(period=name)) for name, label in PERIODS.items()],
+            "periods": [(name, label, view.link(period=name, **kept)) for name, label in PERIODS.items()],
+            "kept": kept,
             "choices": choices(view.reader, view.asked),
         }
 

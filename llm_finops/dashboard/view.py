@@ -89,3 +89,4 @@ class Page(NamedTuple):
     show: Show
     in_menu: bool = True
     filters: Sequence[str] = FILTERS  # those that apply to it
+    keeps: Sequence[str] = ()  # parameters of its own that stay when another period or filter is asked for

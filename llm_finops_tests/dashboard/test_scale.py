@@ -167,6 +167,19 @@ def test_one_customer_keeps_its_decile_among_all(demo: httpx.Client) -> None:
     assert "does not apply" in demo.get(f"/scale?{query(SIX, feature='code-review')}").text
 
 
+@pytest.mark.parametrize(
+    "chosen",
+    ["/scale?decile=10&stands=below", "/prices?model=gpt-5-2025-08-07", "/requests?by=feature&key=code-review"],
+)
+def test_what_a_page_was_asked_stays_when_another_period_is(demo: httpx.Client, chosen: str) -> None:
+    path, _, own = chosen.partition("?")
+    text = demo.get(f"{chosen}&{query(SIX)}").text
+    periods = {unescape(href) for href in re.findall(rf'href="({path}\?[^"#]*period=[^"#]*)"', text)}
+    assert {f"{path}?period={name}&{own}" for name in ("7d", "30d", "90d", "month", "last-month")} <= periods
+    for name, value in (part.split("=") for part in own.split("&")):
+        assert f'<input type="hidden" name="{name}" value="{value}">' in text
+
+
 @pytest.mark.parametrize("wrong", ["decile=11", "decile=-1", "stands=near", "crossing.sort=size"])
 def test_what_cannot_be_is_refused(demo: httpx.Client, wrong: str) -> None:
     assert demo.get(f"/scale?{wrong}").status_code == 400

@@ -85,7 +85,8 @@ def _billed(view: View, of: Implied) -> list[Value]:
     booked = ("n/a" if nano is None else nano for nano in (price.list_price_nano, price.contract_price_nano))
     return [
         *(model_cell(view, price.model), price.service_tier, price.meter, of.account, of.day, *booked),
-        *(implied_cell(view, price.expected_price_nano), implied_cell(view, price.implied_price_nano)),
+        "no price" if price.state == UNPRICED else implied_cell(view, price.expected_price_nano),
+        implied_cell(view, price.implied_price_nano),
         Cell(price.state.replace("_", " "), tone=_TONES.get(price.state, "")),
         "" if price.reason == NONE else price.reason,
     ]
@@ -119,4 +120,11 @@ def _used(view: View, row: Metered) -> list[Value]:
     ]
 
 
-PAGE = Page("/prices", "Prices", "List, contract and implied prices of the models in use.", show, filters=("provider",))
+PAGE = Page(
+    "/prices",
+    "Prices",
+    "List, contract and implied prices of the models in use.",
+    show,
+    filters=("provider",),
+    keeps=("model",),
+)

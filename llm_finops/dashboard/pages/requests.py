@@ -75,5 +75,9 @@ def _price(view: View, nano: int | None) -> str:
 
 
 PAGE = Page(
-    "/requests", "Cost per request", "What a request costs, how that is spread, and what was spent in vain.", show
+    "/requests",
+    "Cost per request",
+    "What a request costs, how that is spread, and what was spent in vain.",
+    show,
+    keeps=("by", "key"),
 )

@@ -85,4 +85,11 @@ def _said(view: View, row: Scaled) -> str:
     return f"{row.customer}: {money}, {row.operations:,} operations"
 
 
-PAGE = Page("/scale", "Scale", "Cost, revenue and margin as usage grows.", show, filters=("customer",))
+PAGE = Page(
+    "/scale",
+    "Scale",
+    "Cost, revenue and margin as usage grows.",
+    show,
+    filters=("customer",),
+    keeps=("decile", "stands"),
+)

@@ -21,6 +21,7 @@ _STANDS: dict[Stands, str] = {
     "never": "that no usage brings to zero",
     "unknown": "whose revenue is not known in full",
 }
+_NAMED = 1000  # customers that a query names: a database takes only so many
 _UNTIL = (
     "Until zero: by so much usage would have to change for the margin to be zero: margin / (cost less what is paid by "
     "usage). None: no usage does that."
@@ -82,7 +83,8 @@ def _before(view: View, customers: Sequence[str]) -> Before:
     earlier = preceding(view.asked)
     both = is_whole(view.reader, earlier.first, view.asked.last)
     if both and not view.standing.partial and not standing(view.reader, earlier, view.config).partial:
-        return Before(_span(earlier.first, earlier.last), margins_of(view.reader, earlier, customers))
+        named = customers if len(customers) <= _NAMED else None
+        return Before(_span(earlier.first, earlier.last), margins_of(view.reader, earlier, named))
     return Before(_span(earlier.first, earlier.last), None)
 
 
