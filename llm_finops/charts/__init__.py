@@ -5,6 +5,20 @@ Amounts come in whole nano-units and become floats only here, where a pixel is a
 
 from llm_finops.charts.chart import Chart, Point
 from llm_finops.charts.kinds import bars, by_day, by_group, scatter, waterfall
-from llm_finops.charts.render import png, svg
+from llm_finops.charts.month import Day, month
+from llm_finops.charts.render import NotDrawn, png, svg
 
-__all__ = ["Chart", "Point", "bars", "by_day", "by_group", "png", "scatter", "svg", "waterfall"]
+__all__ = [
+    "Chart",
+    "Day",
+    "NotDrawn",
+    "Point",
+    "bars",
+    "by_day",
+    "by_group",
+    "month",
+    "png",
+    "scatter",
+    "svg",
+    "waterfall",
+]

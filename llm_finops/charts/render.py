@@ -14,6 +14,10 @@ _SIZE = re.compile(r'<svg ([^>]*?)\bwidth="[\d.]+" height="[\d.]+"')
 _VARIABLE = re.compile(r"var\((--[a-z0-9-]+)\)")
 
 
+class NotDrawn(Exception):
+    """The renderer did not take the chart; the message says why."""
+
+
 def svg(chart: Chart) -> str:
     """An `<svg>` element for a page: it fills the width it is given, and its colours are the page's variables.
 
@@ -25,13 +29,16 @@ def svg(chart: Chart) -> str:
 
 
 def png(chart: Chart, scale: float = 2) -> bytes:
-    """A PNG on white, in the light colours."""
+    """A PNG on white, in the light colours. NotDrawn where it cannot be."""
     import vl_convert
 
     spec = json.loads(_VARIABLE.sub(lambda found: LIGHT[found[1]], json.dumps(chart.spec)))
     spec["config"]["background"] = "#ffffff"
     spec["padding"] = 12
-    picture: bytes = vl_convert.vegalite_to_png(spec, vl_version=_VEGA_LITE, scale=scale)
+    try:
+        picture: bytes = vl_convert.vegalite_to_png(spec, vl_version=_VEGA_LITE, scale=scale)
+    except ValueError as error:
+        raise NotDrawn(str(error).splitlines()[0]) from error
     return picture
 
 

@@ -137,13 +137,17 @@ class AllocationTable(Table):
 
 
 class SlackTable(Table):
-    """`[slack]`: the token is read from the environment variable named by `token_env`. `deadline` is UTC."""
+    """`[slack]`: the token is read from the environment variable named by `token_env`. `deadline` is UTC.
+
+    `chart`: each day's message has a picture of thirty days in its thread.
+    """
 
     channel: str | None = None
     channel_env: Variable = "SLACK_CHANNEL"
     token_env: Variable = "SLACK_BOT_TOKEN"  # noqa: S105  (the name of a variable, not a token)
     base_url: SafeUrl = "https://slack.com/api/"
     repost_unknown: StrictBool = False
+    chart: StrictBool = True
     deadline: ClockTime = time(12)
     restate_min: RestateMin = Threshold(millionths=5_000, nano=10**9)
 

@@ -3,10 +3,8 @@
 from typing import NamedTuple
 
 from llm_finops.config import Config
-from llm_finops.core.days import final_at
 from llm_finops.core.records import ESTIMATED
-from llm_finops.ledger import datasets as d
-from llm_finops.ledger.queries import Asked, Reader, basis_days, coverage_days
+from llm_finops.ledger.queries import Asked, Reader, basis_days, coverage_days, provisional_days
 
 MISSING = "missing"
 
@@ -26,21 +24,12 @@ def standing(reader: Reader, asked: Asked, config: Config) -> Standing:
     """Of the accounts that are configured now and have the provider that is asked for."""
     rows = [row for row in basis_days(reader, asked) if row.account in config.providers]
     coverage = coverage_days(reader, asked)
+    settle = {account: provider.settle_hours for account, provider in config.providers.items()}
     return Standing(
         len({row.day for row in rows}),
-        tuple(sorted(_provisional(reader, asked, config))),
+        provisional_days(reader, asked.first, asked.last, settle),
         tuple((row.account, row.day) for row in rows if row.basis == MISSING),
         tuple((row.account, row.day) for row in rows if row.basis == ESTIMATED),
         sum(row.covered for row in coverage),
         sum(row.quantity for row in coverage),
     )
-
-
-def _provisional(reader: Reader, asked: Asked, config: Config) -> set[str]:
-    found = set()
-    for account, provider in config.providers.items():
-        for dataset in (d.USAGE.name, d.COST_LINES.name):
-            read = reader.ledger.journals.read_at(dataset, account)
-            of_period = ((day, at) for day, at in read.items() if asked.first <= day <= asked.last)
-            found |= {day for day, at in of_period if at < final_at(day, provider.settle_hours)}
-    return found

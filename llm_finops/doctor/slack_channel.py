@@ -8,7 +8,7 @@ from llm_finops.doctor.check import Check, ok, problem, warning
 from llm_finops.slack import Slack, SlackError
 
 _SUBJECT = "slack"
-_WRITE, _HISTORY = "chat:write", {"channels:history", "groups:history"}
+_WRITE, _HISTORY, _FILES = "chat:write", {"channels:history", "groups:history"}, "files:write"
 
 
 def examine_slack(config: Config) -> Iterator[Check]:
@@ -18,7 +18,9 @@ def examine_slack(config: Config) -> Iterator[Check]:
     channel = table.channel or environment.get(table.channel_env, "").strip()
     if not token:
         missing = f"{table.token_env} is not set: the morning's message is printed, not sent"
-        wanted = f", though a channel is named. Export a bot token with the scopes {_WRITE} and channels:history."
+        wanted = (
+            f", though a channel is named. Export a bot token with the scopes {_WRITE}, channels:history and {_FILES}."
+        )
         yield warning(_SUBJECT, missing + wanted) if channel else ok(_SUBJECT, f"{missing}.")
         return
     if not channel:
@@ -27,12 +29,12 @@ def examine_slack(config: Config) -> Iterator[Check]:
         return
     try:
         slack = Slack(token, channel, table.base_url)
-        yield from _asked(slack, channel)
+        yield from _asked(slack, channel, charts=table.chart)
     except SlackError as error:
         yield problem(_SUBJECT, f"{error}.")
 
 
-def _asked(slack: Slack, channel: str) -> Iterator[Check]:
+def _asked(slack: Slack, channel: str, *, charts: bool) -> Iterator[Check]:
     who = slack.identity()
     said = f"The token speaks as {who.user} in {who.workspace}, to the channel {channel}."
     if who.scopes and _WRITE not in who.scopes:
@@ -45,5 +47,11 @@ def _asked(slack: Slack, channel: str) -> Iterator[Check]:
             "after a broken line is then not posted again by itself.",
         )
         return
+    if charts and who.scopes and _FILES not in who.scopes:
+        yield warning(
+            _SUBJECT,
+            f"{said} It lacks the scope {_FILES}: the message goes out without the chart of 30 days in its thread. Add "
+            "the scope to the app and install it again, or set [slack] chart = false.",
+        )
     slack.find("doctor", str(int(time.time())))  # the channel is there and can be read, or this says what is wrong
     yield ok(_SUBJECT, f"{said} Its history can be read. Nothing was posted.")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 DUE, SENDING, UNKNOWN, SENT, PRINTED, FOLDED = "due", "sending", "unknown", "sent", "printed", "folded"
 REFUSED = "refused"  # Slack will not have it: stated, and not tried again
-SUMMARY, EDIT, ANSWER, RESTATED = "summary", "edit", "answer", "restated"
+SUMMARY, EDIT, ANSWER, RESTATED, CHART = "summary", "edit", "answer", "restated", "chart"
 
 
 class Digest(NamedTuple):
@@ -194,11 +194,12 @@ class Journals:
         partial: str | None = None,
         detail: str | None = None,
         answer_since: int | None = None,
+        charts: bool = False,
     ) -> None:
         """Write how an attempt ended, unless a later one has been claimed since.
 
-        What is None stays as it is, but for the place (channel, ts). `answer_since`: in the same transaction an
-        answer is made due, to what the day was told as of that commit.
+        What is None stays as it is, but for the place (channel, ts). In the same transaction are made due, with
+        `answer_since`, an answer to what the day was told as of that commit; with `charts`, the day's one chart.
         """
         table = schema.DIGESTS
         changes: dict[str, Any] = {"state": state, "next_at": next_at or "", "channel": channel, "ts": ts}
@@ -210,10 +211,9 @@ class Journals:
         with self._ledger.writing() as connection:
             marked = connection.execute(table.update().where(is_it).values(changes)).rowcount
             if marked and answer_since is not None:
-                of_day = sa.select(sa.func.max(table.c.revision)).where(table.c.day == day)
-                following = int(connection.execute(of_day).scalar_one()) + 1
-                answer = Digest(day, following, DUE, "", 0, "", None, None, ANSWER, seq, answer_since)
-                connection.execute(table.insert().values(answer._asdict()))
+                _follow(connection, Digest(day, 0, DUE, "", 0, "", None, None, ANSWER, seq, answer_since))
+            if marked and charts:
+                _follow(connection, Digest(day, 0, DUE, "", 0, "", None, None, CHART))
 
     def abandon(self) -> None:
         """Take every message out of the hands of a sender that is known to be dead: its outcome is unknown."""
@@ -221,6 +221,16 @@ class Journals:
         with self._ledger.writing() as connection:
             values = {"state": UNKNOWN, "next_at": ""}
             connection.execute(table.update().where(table.c.state == SENDING).values(values))
+
+
+def _follow(connection: sa.Connection, row: Digest) -> None:
+    """What comes after a day's message, as its next revision; one chart a day."""
+    table = schema.DIGESTS
+    of_day = connection.execute(sa.select(table.c.revision, table.c.kind).where(table.c.day == row.day)).all()
+    if row.kind == CHART and any(kind == CHART for _, kind in of_day):
+        return
+    following = row._replace(revision=max(revision for revision, _ in of_day) + 1)
+    connection.execute(table.insert().values(following._asdict()))
 
 
 def lock(connection: sa.Connection) -> None:

@@ -186,7 +186,7 @@ DIGESTS = _table(
     _text("next_at"),
     _text("channel", null=True),
     _text("ts", null=True),
-    _text_or("summary", "kind"),  # summary | edit | answer | restated: what the call to Slack is
+    _text_or("summary", "kind"),  # summary | edit | answer | restated | chart: what the call to Slack is
     _number("seq", null=True),  # the commit as of which it speaks
     _number("before_seq", null=True),  # of an answer: the commit as of which the day was told before
     _text_or("", "partial"),  # of a PARTIAL: the last incomplete day it speaks of

@@ -88,7 +88,8 @@ def post_job() -> dg.JobDefinition:
         with finops.work(context.run.run_id) as work:
             try:
                 for said in deliver_all(work, config.places):
-                    context.log.info(said)
+                    log = context.log.warning if ": refused " in said else context.log.info
+                    log(said)
             except (NotDelivered, SlackError) as error:
                 # The row in the ledger says when to try again: the sensor asks for it, not Dagster's retries.
                 raise dg.Failure(str(error), allow_retries=False) from error

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 from llm_finops.core.digest import plain
 from llm_finops.ledger import Digest, utc_now
-from llm_finops.ledger.journals import ANSWER, EDIT, SUMMARY
-from llm_finops.pipeline.said import letter_of
+from llm_finops.ledger.journals import ANSWER, CHART, EDIT, SUMMARY
+from llm_finops.pipeline.said import chart_of, letter_of
 from llm_finops.pipeline.visible import visible, visible_lines
 from llm_finops.pipeline.work import Work
 from llm_finops.slack import NotSent, Slack, SlackError, Step, next_step, send_due
@@ -19,21 +19,21 @@ class NotDelivered(Exception):
 
 
 def due_now(work: Work) -> tuple[list[Place], list[Place]]:
-    """What has come due: new messages, a day's or one about many; and edits and answers, in this order."""
+    """What has come due: new messages, a day's or one about many; and edits, answers and charts, in this order."""
     now = utc_now()
     waiting = work.ledger.journals.digests("due", "unknown", "sending")
     ready = [row for row in waiting if next_step(row, now) is not Step.NOTHING]
-    ready.sort(key=lambda row: (row.kind != SUMMARY, row.kind != EDIT, row.day, row.revision))
+    ready.sort(key=lambda row: (row.kind == CHART, row.kind != SUMMARY, row.kind != EDIT, row.day, row.revision))
     new: list[Place] = []
     more: list[Place] = []
     for row in ready:
         place = (row.day, row.revision, row.attempt)
-        (more if row.kind in {EDIT, ANSWER} else new).append(place)
+        (more if row.kind in {EDIT, ANSWER, CHART} else new).append(place)
     return new, more
 
 
 def deliver_all(work: Work, places: list[Place]) -> Iterator[str]:
-    """Attempts at several rows, one after the other, each edit followed by its answer; what became of each.
+    """Attempts at several rows; what became of each. An edit's answer follows it, charts come last.
 
     Where Slack asks for time the rest is left to the next time. Raises the first trouble, when all were tried.
     """
@@ -41,7 +41,7 @@ def deliver_all(work: Work, places: list[Place]) -> Iterator[str]:
     for place in places:
         try:
             yield deliver_day(work, *place)
-            for answer in _answers(work, place[0]):
+            for answer in _untried(work, ANSWER, place[0]):
                 yield deliver_day(work, *answer)
         except (NotDelivered, SlackError) as error:
             trouble = trouble or error
@@ -49,19 +49,21 @@ def deliver_all(work: Work, places: list[Place]) -> Iterator[str]:
                 break
     if trouble:
         raise trouble
+    for place in _untried(work, CHART, *(day for day, _, _ in places)):
+        yield deliver_day(work, *place)
 
 
-def _answers(work: Work, day: str) -> list[Place]:
-    """The answers of a day that nobody has tried yet."""
+def _untried(work: Work, kind: str, *days: str) -> list[Place]:
+    """What is due of a kind about these days, and nobody has tried yet."""
     due = work.ledger.journals.digests("due")
-    return [(row.day, row.revision, 0) for row in due if (row.day, row.kind, row.attempt) == (day, ANSWER, 0)]
+    return [(row.day, row.revision, 0) for row in due if row.kind == kind and not row.attempt and row.day in days]
 
 
 def deliver_day(work: Work, day: str, revision: int, attempt: int) -> str:
     """One attempt at a day's message, or at what follows it; what became of it.
 
     Raises NotDelivered where it is to be tried again, and Slack's own NotSent where somebody has to mend
-    something first: the run is red, the figures stay.
+    something first: the run is red, the figures stay. For a chart it raises neither: nobody waits for it.
     """
     row = next((r for r in work.ledger.journals.digests() if (r.day, r.revision) == (day, revision)), None)
     if row is None or row.attempt != attempt:
@@ -73,13 +75,16 @@ def deliver_day(work: Work, day: str, revision: int, attempt: int) -> str:
         work.ledger.journals,
         channel,
         row,
-        lambda: letter_of(work, row),
+        lambda: chart_of(work, row) if row.kind == CHART else letter_of(work, row),
         utc_now(),
         repost_unknown=work.config.slack.repost_unknown,
     )
-    said = f"{day}: {outcome.state} {outcome.reason}".strip()
-    if outcome.state in {"due", "unknown"}:
-        raise NotDelivered(f"{said}; tried again from {outcome.next_at}")
+    said = f"{'chart of ' if row.kind == CHART else ''}{day}: {outcome.state} {outcome.reason}".strip()
+    if outcome.state not in {"due", "unknown"}:
+        return said
+    said = f"{said}; tried again from {outcome.next_at}"
+    if row.kind != CHART:
+        raise NotDelivered(said)
     return said
 
 
@@ -97,7 +102,7 @@ def slack_of(work: Work) -> Slack | str:
 
 
 def _print(work: Work, row: Digest, why: str) -> str:
-    letter = letter_of(work, row)
+    letter = letter_of(work, row) if row.kind != CHART else None  # a terminal shows no picture
     if not work.ledger.journals.claim(row.day, row.revision, row.attempt + 1, utc_now()):
         return f"{row.day}: another run has taken attempt {row.attempt + 1}"
     if letter is None:

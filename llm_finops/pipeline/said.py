@@ -10,10 +10,11 @@ from llm_finops.ledger import Digest
 from llm_finops.ledger import datasets as d
 from llm_finops.ledger.journals import ANSWER, DUE, EDIT, PRINTED, REFUSED, RESTATED, SENDING, SENT, SUMMARY, UNKNOWN
 from llm_finops.ledger.restating import moved, restated_days
+from llm_finops.pipeline.charted import charted
 from llm_finops.pipeline.complete import incomplete_between, is_ready, missing_of, newest_complete
 from llm_finops.pipeline.figures import figures_of
 from llm_finops.pipeline.work import Work, key
-from llm_finops.slack import Letter, Posted
+from llm_finops.slack import Letter, Posted, Shown
 from llm_finops.slack.outcomes import GONE
 
 _EARLIER_MAX = 7  # days of an outage that get a line of their own
@@ -122,6 +123,12 @@ def partial_letter(work: Work, day: str, until: str) -> Letter:
     return Letter(digest(figures), seq, partial=max(day, until))
 
 
+def chart_of(work: Work, row: Digest) -> Shown | None:
+    """The chart that is to be shown in the thread of a day's message; None where it is gone, or it is too late."""
+    said = said_of(work).get(row.day)
+    return charted(work, [at for at in work.ledger.journals.digests() if at.day == row.day], said.at) if said else None
+
+
 def letter_of(work: Work, row: Digest) -> Letter | None:
     """What a row that is due says now; None where nothing is left to say."""
     if row.kind == EDIT:
@@ -137,7 +144,7 @@ def letter_of(work: Work, row: Digest) -> Letter | None:
 
 def _whole(work: Work, day: str) -> Letter:
     seq = work.ledger.seq()
-    return Letter(message_of(work, day, seq), seq)
+    return Letter(message_of(work, day, seq), seq, charts=work.config.slack.chart)
 
 
 def changed(work: Work, day: str, said: Said, seq: int | None = None) -> Letter | None:
@@ -156,7 +163,9 @@ def _now(work: Work, day: str, said: Said, seq: int | None = None) -> Letter:
     if said.handled.partial and not is_ready(work, day):
         return replace(partial_letter(work, day, _yesterday(work)), at=said.at)
     seq = work.ledger.seq() if seq is None else seq
-    return Letter(message_of(work, day, seq), seq, at=said.at)
+    # A day's message has one chart: once it is no longer PARTIAL.
+    charts = work.config.slack.chart and bool(said.handled.partial)
+    return Letter(message_of(work, day, seq), seq, at=said.at, charts=charts)
 
 
 def moved_since(work: Work, day: str, before_seq: int, seq: int) -> tuple[Change, ...]:

@@ -26,6 +26,7 @@ _RULES = """
 """
 _SLACK = """
 # The morning's message; the token is read from SLACK_BOT_TOKEN. Without, the message is printed.
+# Its scopes: chat:write, channels:history, and files:write for the chart in the thread (chart = false: none).
 # [slack]
 # channel = "C0123456789"
 """

@@ -1,4 +1,4 @@
-"""One Slack channel: post, find, update, answer, each call made once."""
+"""One Slack channel: post, find, update, answer, show a picture, each call made once."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -6,13 +6,13 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-import httpx
-from slack_sdk.errors import SlackApiError
 from slack_sdk.web import SlackResponse
 
 from llm_finops.core.digest import Message, escape, plain
-from llm_finops.slack.outcomes import TOO_LONG, UNREADABLE, NotSent, SlackError, SlackSetupError, Unknown, judged
-from llm_finops.slack.transport import NEVER_SENT, Client, checked_address
+from llm_finops.slack.calls import asked, called
+from llm_finops.slack.files import Picture, is_shown, share
+from llm_finops.slack.outcomes import TOO_LONG, UNREADABLE, NotSent, SlackSetupError, Unknown
+from llm_finops.slack.transport import Client, checked_address
 
 EVENT_TYPE = "llm_finops_summary"
 PAGES_MAX, PAGE = 10, 100
@@ -79,6 +79,11 @@ class Slack:
         where = {"channel": at.channel, "thread_ts": at.ts}
         return self._sent(what, message, key, facts, self._client.chat_postMessage, **where, **_QUIET)
 
+    def show(self, at: Posted, picture: Picture) -> Posted:
+        """Show a picture in a message's thread. Its own timestamp is not known: Slack shows it a little later."""
+        share(self._client, at.channel, at.ts, picture)
+        return Posted(at.channel, "")
+
     def find(self, key: str, oldest: str) -> Found | None:
         """The message with this key, posted since `oldest` (epoch seconds); None: not there.
 
@@ -86,12 +91,25 @@ class Slack:
         NotSent, permanent where the channel cannot be read through: then it is not known to be absent.
         """
         ask = partial(self._client.conversations_history, channel=self.channel, oldest=oldest)
-        return self._looked_through(f"looking for {key} in Slack channel {self.channel}", key, ask)
+        return self._looked_through(f"looking for {key} in Slack channel {self.channel}", ask, partial(_ours, key=key))
 
     def find_reply(self, at: Posted, key: str) -> Found | None:
         """The answer with this key in a message's thread; None: not there. As `find` otherwise."""
         ask = partial(self._client.conversations_replies, **at._asdict())
-        return self._looked_through(f"looking for {key} in the thread of message {at.ts}", key, ask)
+        return self._looked_through(f"looking for {key} in the thread of message {at.ts}", ask, partial(_ours, key=key))
+
+    def find_shown(self, at: Posted, picture: Picture) -> Found | None:
+        """The picture in a message's thread; None: not there. As `find` otherwise."""
+
+        def is_it(message: object) -> Found | None:
+            return (
+                Found(str(message["ts"]), NO_FACTS)
+                if isinstance(message, dict) and is_shown(message, picture)
+                else None
+            )
+
+        ask = partial(self._client.conversations_replies, **at._asdict())
+        return self._looked_through(f"looking for {picture.name} in the thread of message {at.ts}", ask, is_it)
 
     def read(self, at: Posted, key: str) -> Found | None:
         """What stands at a message's place, if it is the one with this key."""
@@ -110,7 +128,7 @@ class Slack:
             headers.update({name.lower(): value for name, value in answer.headers.items()})
             return answer
 
-        data = self._asked("asking Slack whose token this is", send)
+        data = asked("asking Slack whose token this is", send)
         scopes = frozenset(scope.strip() for scope in headers.get("x-oauth-scopes", "").split(",")) - {""}
         return Identity(str(data.get("team", "")), str(data.get("user", "")), scopes)
 
@@ -133,12 +151,14 @@ class Slack:
         # Without blocks an edit takes those that were there away.
         return self._posted(what, partial(call, text=_shortened(message), mrkdwn=False, metadata=metadata, **how))
 
-    def _looked_through(self, what: str, key: str, ask: Callable[..., SlackResponse]) -> Found | None:
+    def _looked_through(
+        self, what: str, ask: Callable[..., SlackResponse], is_it: Callable[[object], Found | None]
+    ) -> Found | None:
         cursor: str | None = None
         for _ in range(PAGES_MAX):
             page = self._page(what, partial(ask, cursor=cursor))
             for message in page["messages"]:
-                if found := _ours(message, key):
+                if found := is_it(message):
                     return found
             cursor = (page.get("response_metadata") or {}).get("next_cursor") or None
             if cursor is None:
@@ -149,39 +169,17 @@ class Slack:
         )
 
     def _posted(self, what: str, send: Callable[[], SlackResponse]) -> Posted:
-        data = self._called(what, send)
+        data = called(what, send)
         channel, ts = data.get("channel"), data.get("ts")
         if not isinstance(channel, str) or not isinstance(ts, str):
             raise Unknown(f"{what}: Slack's answer names no message")
         return Posted(channel, ts)
 
     def _page(self, what: str, ask: Callable[..., SlackResponse]) -> Mapping[str, Any]:
-        page = self._asked(what, partial(ask, limit=PAGE, include_all_metadata=True))
+        page = asked(what, partial(ask, limit=PAGE, include_all_metadata=True))
         if not isinstance(page.get("messages"), list):
             raise NotSent(f"{what}: Slack's answer holds no messages; to be tried again", code=UNREADABLE)
         return page
-
-    def _asked(self, what: str, send: Callable[[], SlackResponse]) -> Mapping[str, Any]:
-        """A call that only reads: losing its answer leaves nothing unknown."""
-        try:
-            return self._called(what, send)
-        except Unknown as lost:
-            seen = lost.seen
-        raise NotSent(f"{seen}; to be tried again", code=UNREADABLE)
-
-    def _called(self, what: str, send: Callable[[], SlackResponse]) -> Mapping[str, Any]:
-        trouble: SlackError
-        try:
-            data = send().data
-            return data if isinstance(data, dict) else {}
-        except SlackApiError as refused:
-            answer = refused.response
-            trouble = judged(what, answer.status_code, answer.headers, answer.data)
-        except NEVER_SENT as lost:
-            trouble = NotSent(f"{what}: no connection to Slack ({type(lost).__name__}); to be tried again")
-        except httpx.HTTPError as lost:
-            trouble = Unknown(f"{what}: the connection was lost ({type(lost).__name__})")
-        raise trouble  # outside the handlers: the SDK's error quotes the answer's body and must not come along
 
 
 def _ours(message: object, key: str) -> Found | None:

@@ -3,7 +3,8 @@
     due ──claim──▶ sending ──▶ sent
      ▲                │ ├────▶ due       Slack has not taken it
      └────────────────┘ ├────▶ unknown   it may have: only looking into the channel tells
-                        └────▶ refused   of an edit or an answer: the message is gone, or cannot be edited
+                        └────▶ refused   of an edit or an answer: the message is gone, or cannot be edited;
+                                         of a chart: Slack, or whoever draws it, will not have it
 
 The journal's claim is the lock. A sender that dies leaves `sending`, which counts as unknown once its
 lease is over. Every attempt after the first looks before it sends, because Slack says of its own errors
@@ -17,7 +18,7 @@ from enum import Enum
 from typing import Any, Literal, Protocol
 
 from llm_finops.slack.channel import Found, Posted, Slack
-from llm_finops.slack.errand import Errand, Letter, looked, sent_off
+from llm_finops.slack.errand import CHART, EDIT, Errand, Letter, Shown, looked, sent_off
 from llm_finops.slack.outcomes import CLOSED, FROZEN, GONE, NotSent, Unknown
 
 LEASE_S = 300  # longer than all calls of one attempt take
@@ -69,11 +70,12 @@ class Journal(Protocol):
         partial: str | None = None,
         detail: str | None = None,
         answer_since: int | None = None,
+        charts: bool = False,
     ) -> None:
         """Write how the attempt ended, unless a later one has been claimed since.
 
         `figures_hash`, `seq` and `partial` are of the message that stands there now; what is None stays.
-        `answer_since`: an answer is made due in the same transaction.
+        `answer_since`, `charts`: an answer, and the day's one chart, are made due in the same transaction.
         """
 
 
@@ -111,7 +113,7 @@ def send_due(
     journal: Journal,
     slack: Slack,
     row: Due,
-    render: Callable[[], Letter | None],
+    render: Callable[[], Letter | Shown | None],
     now: str,
     *,
     repost_unknown: bool = False,
@@ -140,14 +142,14 @@ class _Attempt:
     journal: Journal
     slack: Slack
     row: Due
-    letter: Letter
+    letter: Letter | Shown
     attempt: int
     now: str
 
     def run(self, step: Step, *, repost_unknown: bool) -> Outcome:
         before: Waiting = "unknown" if step is Step.MUST_LOOK else "due"
         absent = step is Step.POST
-        is_edit = self.row.kind == "edit"
+        is_edit = self.row.kind == EDIT
         try:
             if step is not Step.POST:
                 there = self._looked(forgiving=is_edit or repost_unknown or step is Step.LOOK)
@@ -169,11 +171,15 @@ class _Attempt:
         try:
             return looked(self.slack, self.row, self.letter)
         except NotSent as refused:
-            if refused.permanent and forgiving:
+            is_gone = self.row.kind == CHART and refused.code in GONE  # a file would be shown all the same
+            if refused.permanent and forgiving and not is_gone:
                 return "unreadable"
             raise
 
     def _refused(self, state: Waiting, refused: NotSent) -> Outcome:
+        if self.row.kind == CHART and refused.permanent:  # nobody waits for it: said once, and left
+            self.journal.mark(self.row.day, self.row.revision, "refused", self.attempt, detail=refused.reason)
+            return Outcome("refused", refused.reason)
         if self.letter.at is not None and refused.code in GONE | FROZEN | self._left(self.letter.at):
             # What cannot be edited can still be answered, unless it is gone.
             answers = {"answer_since": self.letter.answer_since} if refused.code in FROZEN else {}
@@ -199,7 +205,9 @@ class _Attempt:
     def _sent(self, posted: Posted, reason: str, found: Found | None) -> Outcome:
         channel, ts = posted
         said = {**self._said(found), "answer_since": self.letter.answer_since}
-        self.journal.mark(self.row.day, self.row.revision, "sent", self.attempt, channel=channel, ts=ts, **said)
+        if self.letter.charts and not said["partial"]:  # what was found may have gone out PARTIAL
+            said["charts"] = True
+        self.journal.mark(self.row.day, self.row.revision, "sent", self.attempt, channel=channel, ts=ts or None, **said)
         return Outcome("sent", reason, None, channel, ts, said["figures_hash"])
 
     def _said(self, found: Found | None) -> dict[str, Any]:

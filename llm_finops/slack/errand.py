@@ -1,13 +1,15 @@
-"""What a call to Slack says and where, by its kind: a day's message, its edit, its answer, one about many days."""
+"""What a call to Slack says and where, by its kind: a day's message, its edit, answer or chart, one about many days."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from llm_finops.core.digest import Message
-from llm_finops.slack.channel import Found, Posted, Slack
+from llm_finops.slack.channel import NO_FACTS, Found, Posted, Slack
+from llm_finops.slack.files import Picture
 
-EDIT, ANSWER, RESTATED = "edit", "answer", "restated"
+EDIT, ANSWER, RESTATED, CHART = "edit", "answer", "restated", "chart"
 
 
 class Errand(Protocol):
@@ -23,7 +25,7 @@ class Errand(Protocol):
 
     @property
     def kind(self) -> str:
-        """What the call is: `summary`, `edit`, `answer` or `restated`."""
+        """What the call is: `summary`, `edit`, `answer`, `restated` or `chart`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class Letter:
     """What is to be said: as of commit `seq`, of a PARTIAL up to the day `partial`.
 
     `at` is the message that is edited or answered. `answer_since`: once it is edited it is to be answered too, by
-    what has moved since that commit.
+    what has moved since that commit. `charts`: once it is sent, the day's chart is to follow in its thread.
     """
 
     message: Message
@@ -39,6 +41,7 @@ class Letter:
     partial: str = ""
     at: Posted | None = None
     answer_since: int | None = None
+    charts: bool = False
 
     @property
     def facts(self) -> dict[str, str]:
@@ -46,16 +49,31 @@ class Letter:
         return {"figures_hash": self.message.figures_hash, "seq": str(self.seq), "partial": self.partial}
 
 
-def sent_off(slack: Slack, row: Errand, letter: Letter) -> Posted:
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A picture that is to be shown in the thread of the message `at`. It carries no facts, and nothing follows it."""
+
+    picture: Picture
+    at: Posted
+    facts: ClassVar[Mapping[str, str]] = NO_FACTS
+    answer_since: ClassVar[int | None] = None
+    charts: ClassVar[bool] = False
+
+
+def sent_off(slack: Slack, row: Errand, letter: Letter | Shown) -> Posted:
     """Make the call. Raises as `Slack` does."""
+    if isinstance(letter, Shown):
+        return slack.show(letter.at, letter.picture)
     if letter.at is None:
         return slack.post(letter.message, _key(row), letter.facts)
     call = slack.update if row.kind == EDIT else slack.reply
     return call(letter.at, letter.message, _key(row), letter.facts)
 
 
-def looked(slack: Slack, row: Errand, letter: Letter) -> Found | None:
+def looked(slack: Slack, row: Errand, letter: Letter | Shown) -> Found | None:
     """Whether the call was made already: the message, or None. Raises NotSent where that cannot be seen."""
+    if isinstance(letter, Shown):
+        return slack.find_shown(letter.at, letter.picture)
     if letter.at is None:
         day = datetime.fromisoformat(row.day).replace(tzinfo=UTC)  # a day is told after it began
         return slack.find(_key(row), str(int(day.timestamp())))

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 
 RETRIABLE = frozenset(
     "rate_limited ratelimited internal_error fatal_error service_unavailable request_timeout "
-    "team_added_to_org message_limit_exceeded update_failed".split()
+    "team_added_to_org message_limit_exceeded update_failed file_update_failed file_not_found".split()
 )
 TOO_LONG = frozenset("msg_blocks_too_long msg_too_long invalid_blocks invalid_blocks_format".split())
 # What no later try can change about a message that stands, or stood, there.
@@ -36,6 +36,10 @@ _FIXES = {
         "restricted_action restricted_action_read_only_channel no_permission ekm_access_denied access_denied "
         "team_access_not_granted accesslimited".split(),
         "ask the workspace's administrators to let the app post in this channel",
+    ),
+    **dict.fromkeys(
+        "file_uploads_disabled file_upload_size_restricted file_type_not_allowed storage_limit_reached".split(),
+        "ask the workspace's administrators to let the app upload images, or set [slack] chart = false",
     ),
     **dict.fromkeys(GONE, "the message was deleted; nothing is left to edit or to answer"),
     **dict.fromkeys(["cannot_reply_to_message", "thread_locked"], "its thread takes no answers"),
@@ -94,7 +98,7 @@ def judged(what: str, status: int, headers: Mapping[str, str], data: Mapping[str
 
 
 def _fix(code: str, data: Mapping[str, object]) -> str:
-    fix = _FIXES.get(code, "see the errors in https://docs.slack.dev/reference/methods/chat.postMessage")
+    fix = _FIXES.get(code, "see the errors in https://docs.slack.dev/reference/methods, by method")
     needed = str(data.get("needed", ""))
     return f"{fix}; it needs {needed}" if code == "missing_scope" and _SCOPES.fullmatch(needed) else fix
 

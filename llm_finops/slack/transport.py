@@ -17,7 +17,7 @@ from urllib.request import Request
 import httpx
 from slack_sdk import WebClient
 
-from llm_finops.slack.outcomes import UNREADABLE, SlackSetupError
+from llm_finops.slack.outcomes import UNREADABLE, NotSent, SlackError, SlackSetupError, judged
 
 ANSWER_MAX = 8_000_000  # bytes; a page of history stays well below
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.ProxyError, httpx.UnsupportedProtocol)
@@ -48,13 +48,53 @@ class Client(WebClient):
             text = _bounded(answer).decode("utf-8", "replace").replace(self._secret, "(token)")
             return {"status": answer.status_code, "headers": answer.headers, "body": _object_or_error(text)}
 
+    def upload(self, what: str, address: str, content: bytes) -> None:
+        """Send bytes where Slack said that they go. The address is the leave to do so: the token stays here.
+
+        NotSent in every failure: what was not asked to be shown is thrown away by Slack.
+        """
+        url = self._checked_upload(what, address)
+        hidden = _hiding(self._secret, str(url), *([path] if len(path := url.raw_path.decode("ascii")) > 1 else []))
+        headers = {"Content-Type": "application/octet-stream", "Connection": "close"}
+        try:
+            with (
+                hidden,
+                httpx.Client(timeout=self._timeout_s, trust_env=self._by_environment, follow_redirects=False) as http,
+                http.stream("POST", url, content=content, headers=headers) as answer,
+            ):
+                _bounded(answer)
+        except httpx.HTTPError as lost:
+            raise NotSent(f"{what}: the connection was lost ({type(lost).__name__}); to be tried again") from None
+        if answer.status_code != 200:
+            raise _not_uploaded(what, answer)
+
+    def _checked_upload(self, what: str, address: str) -> httpx.URL:
+        """Https; plain http only where the API itself is a stand-in on this machine."""
+        try:
+            if urlsplit(address).scheme == "https" or not self._by_environment:
+                return httpx.URL(checked_address(address))
+        except (httpx.InvalidURL, ValueError):
+            pass  # the address is a secret, which the error would quote
+        raise NotSent(f"{what}: expected an https address to send it to", code=UNREADABLE, permanent=True)
+
+
+def _not_uploaded(what: str, answer: httpx.Response) -> SlackError:
+    """An address is good for a while and for one file: at the next try a new one is asked for."""
+    status = answer.status_code
+    if 300 <= status < 400 or status == 429 or status >= 500:
+        return judged(what, status, answer.headers, {})
+    return NotSent(f"{what}: HTTP {status}; to be tried again at a new address", code=UNREADABLE)
+
 
 @contextmanager
-def _hiding(token: str) -> Iterator[None]:
-    """Meanwhile, what the libraries below log holds no token: at DEBUG they write every header of an answer."""
+def _hiding(*secrets: str) -> Iterator[None]:
+    """Meanwhile, what the libraries below log holds no secret: at DEBUG they write every header of an answer."""
 
     def hide(record: logging.LogRecord) -> bool:
-        record.msg, record.args = record.getMessage().replace(token, "(token)"), None
+        text = record.getMessage()
+        for secret in secrets:
+            text = text.replace(secret, "(token)")
+        record.msg, record.args = text, None
         return True
 
     loggers = [logging.getLogger(name) for name in _LOGGERS]

@@ -339,6 +339,29 @@ def test_slack_says_what_is_wrong_with_its_token(shop: Shop, fault: str, words: 
     assert words in said.out
 
 
+@pytest.mark.parametrize(
+    ("scopes", "state", "words"),
+    [
+        (
+            "chat:write,channels:history",
+            ["warning", "ok"],
+            "It lacks the scope files:write: the message goes out without",
+        ),
+        ("chat:write,files:write", ["warning"], "It lacks channels:history"),
+        ("channels:history,files:write", ["problem"], "It lacks the scope chat:write"),
+    ],
+)
+def test_slack_says_which_scope_the_token_lacks(shop: Shop, scopes: str, state: list[str], words: str) -> None:
+    before, shop.standins.slack.scopes = shop.standins.slack.scopes, scopes
+    try:
+        assert words in shop.said().out
+        assert states(shop.said("--json"))["slack"] == state
+        uncharted = shop.configured(("[slack]", "[slack]\nchart = false"))
+        assert "files:write" not in uncharted.said().out
+    finally:
+        shop.standins.slack.scopes = before
+
+
 def test_a_channel_that_is_not_there_and_one_that_is_not_named(shop: Shop) -> None:
     assert "channel_not_found" in shop.configured(("C0LANTERN01", "#finops")).said().out
     text = shop.configured(('channel = "C0LANTERN01"', "")).said().out

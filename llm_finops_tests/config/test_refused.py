@@ -60,6 +60,7 @@ def test_what_a_rule_gives_is_a_name(tmp_path: Path, key: str, name: str) -> Non
         ("[slack]\nrestate_min = 0.5", "slack.restate_min: saw 0.5; expected a percentage and an amount"),
         ('[slack]\nrestate_min = "0.5%"', "slack.restate_min: saw '0.5%'; expected a percentage and an amount"),
         ('[slack]\nrestate_min = "0.5% and -1"', "slack.restate_min: saw '0.5% and -1'; expected"),
+        ("[slack]\nchart = 1", "slack.chart: saw 1; Input should be a valid boolean"),
         ("[slack]\nrepost_unknown = 1", "slack.repost_unknown: saw 1; Input should be a valid boolean"),
         ('[models]\n"gpt-*" = "gpt-5"', "models: saw the alias 'gpt-*'; an alias is one name in full"),
         ('[models]\n"" = "gpt-5"', "models: saw the alias ''; an alias is one name in full"),
@@ -155,6 +156,7 @@ def test_a_restatement_is_measured_in_whole_units(tmp_path: Path) -> None:
 def test_plain_names_and_a_loopback_slack_are_fine(tmp_path: Path) -> None:
     toml = START + '[slack]\nbase_url = "http://127.0.0.1:99/api/"\n[reporting]\nat = 06:30:00\n'
     config = read(tmp_path, toml + '[costs."Azure-EU_2.west"]\npaths = "x.csv"\n')
+    assert config.slack.chart
     assert list(config.costs) == ["Azure-EU_2.west"]
 
 

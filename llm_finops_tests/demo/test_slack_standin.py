@@ -146,6 +146,56 @@ def test_messages_survive_a_restart_and_a_line_cut_by_a_kill(tmp_path: Path, clo
     ]
 
 
+def test_a_picture_is_shown_in_a_thread_by_the_official_clients_upload(
+    client: WebClient, tmp_path: Path, clock: Clock
+) -> None:
+    ts = _post(client, "the day")
+    given: dict[str, Any] = {"channel": SLACK_CHANNEL, "thread_ts": ts, "initial_comment": "in words"}
+    answer = client.files_upload_v2(file=b"\x89PNG", filename="day.png", title="Margin", **given)
+    assert [file["title"] for file in answer["files"]] == ["Margin"]
+
+    def shown(by: WebClient) -> Any:
+        (message,) = by.conversations_replies(channel=SLACK_CHANNEL, ts=ts)["messages"][1:]
+        return message["text"], [(file["name"], file["title"]) for file in message["files"]]
+
+    assert shown(client) == ("in words", [("day.png", "Margin")])
+    assert len(_history(client)) == 1
+    kept = tmp_path / "home" / "slack_files" / "day.png"
+    assert (kept.read_bytes(), kept.stat().st_mode & 0o777) == (b"\x89PNG", 0o600)
+    with Standins(tmp_path / "home", clock) as again:
+        assert shown(_client(again)) == ("in words", [("day.png", "Margin")])
+
+
+def test_an_address_takes_one_file_of_the_length_that_was_said_and_for_a_while(
+    standins: Standins, client: WebClient, clock: Clock
+) -> None:
+    def asked() -> tuple[str, str]:
+        answer = client.files_getUploadURLExternal(filename="day.png", length=4)
+        return str(answer["upload_url"]), str(answer["file_id"])
+
+    def sent(url: str, content: bytes) -> int:
+        return httpx.post(url, content=content, trust_env=False).status_code
+
+    (url, file_id), (late, _) = asked(), asked()
+    assert [sent(url, b"longer"), sent(url, b"\x89PNG"), sent(url, b"\x89PNG"), sent(f"{url}9", b"\x89PNG")] == [
+        400,
+        200,
+        404,
+        404,
+    ]
+    clock.advance_to(clock.now() + timedelta(hours=1))
+    assert sent(late, b"\x89PNG") == 404
+    for unsent in ("F1", asked()[1]):
+        with pytest.raises(SlackApiError, match="file_not_found"):
+            client.files_completeUploadExternal(files=[{"id": unsent}], channel_id=SLACK_CHANNEL)
+    with pytest.raises(SlackApiError, match="invalid_channel"):
+        client.files_completeUploadExternal(files=[{"id": file_id}], channel_id="#finops")
+    standins.slack.scopes = "chat:write"
+    with pytest.raises(SlackApiError, match="missing_scope") as refused:
+        asked()
+    assert refused.value.response["needed"] == "files:write"
+
+
 def test_every_call_is_kept_without_its_token(standins: Standins, client: WebClient, tmp_path: Path) -> None:
     _post(client, "hello", metadata=METADATA)
     client.auth_test()

@@ -49,6 +49,24 @@ def test_a_message_slack_may_have_taken_is_not_folded_into_a_newer_one(ledger: L
     ]
 
 
+def test_what_follows_a_message_is_made_due_with_the_note_of_it_and_one_chart_a_day(ledger: Ledger) -> None:
+    day = "2026-09-11"
+    ledger.journals.make_due(day, "hash")
+    assert ledger.journals.claim(day, 1, 1, FUTURE)
+    ledger.journals.mark(day, 1, "sent", 0, charts=True)  # by a sender that another has overtaken
+    assert [(d.revision, d.kind) for d in ledger.journals.digests()] == [(1, "summary")]
+    for _ in range(2):
+        ledger.journals.mark(day, 1, "sent", 1, seq=7, charts=True)
+    ledger.journals.mark(day, 1, "sent", 1, seq=9, answer_since=7, charts=True)
+
+    rows = ledger.journals.digests()
+    assert [(d.revision, d.kind, d.state, d.seq, d.before_seq) for d in rows] == [
+        (1, "summary", "sent", 9, None),
+        (2, "chart", "due", None, None),
+        (3, "answer", "due", 9, 7),
+    ]
+
+
 def test_two_runs_ending_at_once_make_one_message_due(store: str) -> None:
     days = [f"2026-09-{day:02}" for day in range(1, 11)]
     ends = _at_once(store, [lambda ledger: [ledger.journals.make_due(day, "hash") for day in days]] * 3)

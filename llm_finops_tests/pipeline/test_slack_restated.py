@@ -1,15 +1,11 @@
 """A day that was told and is restated: edited once, answered where it matters, silent where it shows nothing."""
 
 import signal
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pytest
 
-from llm_finops_tests.pipeline.daemon import environment_of
 from llm_finops_tests.pipeline.little import LAST, Little
+from llm_finops_tests.pipeline.sending import sender
 from llm_finops_tests.pipeline.workspace import POST, UPDATE, Workspace, deliver, digests, let_time_pass
 
 TO_6_10 = "4.00"  # the report's first line: the day then costs $6.10 instead of $4.10
@@ -218,14 +214,3 @@ def test_a_sender_killed_between_slacks_taking_an_edit_or_an_answer_and_the_note
     (message,) = workspace.channel()
     assert [answer.splitlines()[2] for answer in message.answers] == [" $4.10   $6.10  +$2.00  cost"]
     assert [len(workspace.calls(method)) for method in (POST, UPDATE)] == [2, 1]
-
-
-@contextmanager
-def sender(company: Little) -> Iterator["subprocess.Popen[bytes]"]:
-    """What is due is sent by another process."""
-    command = [sys.executable, "-m", "llm_finops_tests.pipeline.sender"]
-    with subprocess.Popen(command, env=environment_of(company)) as process:
-        try:
-            yield process
-        finally:
-            process.kill()

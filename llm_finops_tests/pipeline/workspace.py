@@ -13,6 +13,7 @@ from slack_sdk import WebClient
 from llm_finops.core.digest import Message, plain
 from llm_finops.demo.standins.server import Answer, Call, Served, serve
 from llm_finops.demo.standins.slack import TOKEN, Slack
+from llm_finops.demo.standins.slack_files import SHOW
 from llm_finops.pipeline.deliver import NotDelivered, deliver_all, due_now
 from llm_finops.pipeline.partial import after_deadline
 from llm_finops.slack import SlackError
@@ -20,7 +21,7 @@ from llm_finops_tests.pipeline.little import MORNING, Little
 
 POST, UPDATE = "chat.postMessage", "chat.update"
 CHANNEL = "C0LANTERN01"
-_TOML = '[slack]\nchannel = "C0LANTERN01"\nbase_url = "{url}/api/"\n[reporting]\nat = "{at}"\n'
+_TOML = '[slack]\nchart = false\nchannel = "C0LANTERN01"\nbase_url = "{url}/api/"\n[reporting]\nat = "{at}"\n'
 
 
 class Standing(NamedTuple):
@@ -38,6 +39,7 @@ class Workspace:
         self.app = Slack(folder / "slack.jsonl", lambda: datetime.fromisoformat(MORNING))
         self.once_posted: deque[Callable[[], None]] = deque()  # between taking a message and answering: one a post
         self.once_edited: deque[Callable[[], None]] = deque()
+        self.once_shown: deque[Callable[[], None]] = deque()
         self._served: Served | None = serve(self._answer)
         self.url = self._served.base_url
 
@@ -47,6 +49,8 @@ class Workspace:
             self.once_posted.popleft()()
         if call.path.endswith(UPDATE) and self.once_edited:
             self.once_edited.popleft()()
+        if call.path.endswith(SHOW) and self.once_shown:
+            self.once_shown.popleft()()
         return answer
 
     def go_down(self) -> None:
@@ -74,6 +78,16 @@ class Workspace:
         both = zip(reversed(found), reversed(threads), strict=True)
         return [Standing(m["ts"], _read(m), [_read(answer) for answer in thread]) for m, thread in both]
 
+    def charts(self) -> list[tuple[str, str, str]]:
+        """(title of its message, the file's name, the words beside it) of each picture in a thread."""
+        client = WebClient(TOKEN, base_url=f"{self.url}/api/")
+        return [
+            (message.text.splitlines()[0], file["name"], answer["text"])
+            for message in self.channel()
+            for answer in client.conversations_replies(channel=CHANNEL, ts=message.ts)["messages"][1:]
+            for file in answer.get("files", [])
+        ]
+
     def delete(self, ts: str) -> None:
         """As somebody may."""
         WebClient(TOKEN, base_url=f"{self.url}/api/").chat_delete(channel=CHANNEL, ts=ts)
@@ -82,6 +96,11 @@ class Workspace:
     def toml(self) -> str:
         """The company's tables for it. Its daily run is half a day away: no daemon starts one beside the story."""
         return _TOML.format(url=self.url, at=f"{datetime.now(UTC) + timedelta(hours=12):%H:%M}")
+
+    @property
+    def charting(self) -> str:
+        """The same, with a chart in the thread of each message."""
+        return self.toml.replace("chart = false", "chart = true")
 
 
 def deliver(company: Little) -> list[str]:

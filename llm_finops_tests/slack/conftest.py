@@ -16,4 +16,4 @@ def workspace() -> Iterator[Workspace]:
 
 @pytest.fixture
 def slack(workspace: Workspace) -> Slack:
-    return Slack(TOKEN, "C0FINOPS", workspace.url, timeout_s=0.3)
+    return Slack(TOKEN, "C0FINOPS", workspace.url, timeout_s=1)

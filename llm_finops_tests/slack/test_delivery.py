@@ -30,6 +30,7 @@ class Row(NamedTuple):
     partial: str | None = None
     detail: str | None = None
     answer_since: int | None = None
+    charts: bool = False
 
 
 class Books:
@@ -60,10 +61,11 @@ class Books:
         partial: str | None = None,
         detail: str | None = None,
         answer_since: int | None = None,
+        charts: bool = False,
     ) -> None:
         if (day, revision, attempt) == (self.row.day, self.row.revision, self.row.attempt):
             at = (day, revision, state, attempt, next_at, channel, ts, figures_hash, self.row.kind)
-            self.row = Row(*at, seq, partial, detail, answer_since)
+            self.row = Row(*at, seq, partial, detail, answer_since, charts)
 
 
 def attempt(books: Books, slack: Slack, now: str = NOW, **options: bool) -> Outcome:

@@ -11,6 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs
 
+from llm_finops_tests.slack.uploads import Uploads
+
 TOKEN = "xoxb-canary-0123456789-SECRET"
 
 Answer = Callable[["Conversation"], None]
@@ -26,6 +28,7 @@ class Workspace:
     readable: bool = True
     url: str = ""
     page: int = 100
+    uploads: Uploads = field(default_factory=Uploads)
 
     def methods(self) -> list[str]:
         return [method for method, _ in self.calls]
@@ -67,6 +70,10 @@ def accepts(talk: Conversation) -> dict[str, Any]:
     if talk.method == "chat.update":
         next(m for m in space.messages if m["ts"] == given["ts"]).update(given)
         return {"ok": True, "channel": given["channel"], "ts": given["ts"]}
+    if talk.method == "files.getUploadURLExternal":
+        return space.uploads.ask(given)
+    if talk.method == "files.completeUploadExternal":
+        return space.uploads.show(given, space.messages)
     if talk.method == "auth.test":
         return {"ok": True, "team": "Example", "user": "finops"}
     if not space.readable:

@@ -55,6 +55,7 @@ from llm_finops.ledger.queries.requests import (
     requests_by,
 )
 from llm_finops.ledger.queries.scale import Scaled, is_whole, margins_of, scaled
+from llm_finops.ledger.queries.settled import provisional_days
 from llm_finops.ledger.queries.span import Choices, CurrencyCost, Span, choices, currencies, customers_like, span
 from llm_finops.ledger.queries.trace import (
     Line,
@@ -134,6 +135,7 @@ __all__ = [
     "outcomes",
     "price_changes",
     "price_spans",
+    "provisional_days",
     "quantiles",
     "quarantined",
     "requests_by",
