@@ -6,12 +6,15 @@ from typing import Any, NamedTuple
 from llm_finops.charts.chart import Chart
 from llm_finops.charts.theme import BAD, GOOD, GRID, INK, MUTED, NEUTRAL, config
 
-WIDTH, HEIGHT = 520, 84  # of one of the two; the picture is about 600 × 375
+WIDTH, HEIGHT = 510, 84  # of one of the two; the picture is about 600 × 375
 _FONT = "Liberation Sans, Arial, Helvetica, sans-serif"  # the renderer brings the first
 _LABEL, _TEXT, _TITLE = 17, 18, 23
 _WEEK = 7
+_BAR = 44  # the widest
+# "~s" alone would write 0.004 as 4m, and a 0 among thousands as 0k.
+_AMOUNT = "datum.value === 0 ? '0' : format(datum.value, abs(datum.value) < 1 ? '~f' : '~s')"
 _PALE = 0.45
-_LEFT = 46  # of both scales, so that a day stands below itself
+_LEFT = 56  # of both scales, so that a day stands below itself
 
 
 class Day(NamedTuple):
@@ -57,14 +60,21 @@ def month(title: str, says: str, days: Sequence[Day], *, newest: str, notes: Seq
 
 def _bars(field: str, title: str, colour: dict[str, Any], names: Sequence[str], *, labels: bool) -> dict[str, Any]:
     x: dict[str, Any] = {"field": "day", "type": "ordinal", "sort": list(names), "title": None}
-    shown = list(names[::-1][::_WEEK])  # the newest day, and the same weekday before it
+    step = _WEEK if len(names) > _WEEK else 1
+    shown = list(names[::-1][::step])  # the newest day, and the same weekday before it
     x["axis"] = {"values": shown, "labels": labels, "labelAngle": 0, "labelFontSize": _LABEL, "labelColor": MUTED}
     x["axis"] |= {"ticks": labels, "tickColor": GRID, "domain": False, "labelOverlap": False, "labelFlush": False}
     y = {"field": field, "type": "quantitative", "title": None, "scale": {"zero": True, "nice": True}}
-    axis = {"format": "~s", "tickCount": 3, "labelFontSize": _LABEL, "domain": False, "ticks": False}
+    axis: dict[str, Any] = {
+        "labelExpr": _AMOUNT,
+        "tickCount": 2,
+        "labelFontSize": _LABEL,
+        "domain": False,
+        "ticks": False,
+    }
     axis |= {"minExtent": _LEFT, "maxExtent": _LEFT}
     pale = {"condition": {"test": "datum.final", "value": 1}, "value": _PALE}
-    bar = {"type": "bar", "aria": False, "width": {"band": 0.78}}
+    bar = {"type": "bar", "aria": False, "width": min(0.78 * WIDTH / len(names), _BAR)}
     bars = {"mark": bar, "encoding": {"x": x, "y": {**y, "axis": axis}, "color": colour, "opacity": pale}}
     doubt = {"type": "text", "aria": False, "text": "?", "fontSize": _LABEL, "baseline": "bottom", "color": MUTED}
     doubts = {

@@ -81,6 +81,14 @@ def test_below_zero_is_of_another_colour_and_a_day_that_is_not_final_is_pale() -
     assert text.count('opacity="0.45"') == 2 * 2
 
 
+def test_the_scale_is_written_in_whole_units_and_few_days_each_have_their_name() -> None:
+    text = svg(drawn(Day("1 Oct", 0.004, -20_000.0, final=True), Day("2 Oct", 0.0, 10_000.0, final=True)))
+    for said in (">0.004<", ">−20k<", ">0<", ">1 Oct<", ">2 Oct<"):
+        assert said in text
+    assert "4m<" not in text
+    assert ">0k<" not in text
+
+
 def test_what_the_renderer_does_not_take_is_said() -> None:
     with pytest.raises(NotDrawn, match=r"\w"):
         png(Chart("t", "s", {"mark": "no such mark", "config": {}}))
