@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from llm_finops.core.digest import Message
-from llm_finops.slack import Drawn, NotSent, Outcome, Picture, Posted, Shown, Slack, send_due
+from llm_finops.slack import Drawn, Found, NotSent, Outcome, Picture, Posted, Shown, Slack, send_due
 from llm_finops_tests.slack.test_delivery import LATER, NOW, Books, Row
 from llm_finops_tests.slack.uploads import Host, Uploads, taking
 from llm_finops_tests.slack.workspace import TOKEN, UNCERTAIN, Answer, Workspace, refuses, works
@@ -233,3 +233,5 @@ def test_the_days_chart_of_another_day_or_of_somebody_else_is_not_taken_for_it(
     ):
         workspace.messages.insert(0, {"ts": "1764000001.000009", **message})
     assert slack.find_shown(at, Picture(NAME, TITLE, drawn)) is None
+    workspace.messages.insert(0, {"ts": "1764000002.000000", "files": [{"id": "F3", "name": NAME}], "text": "edited"})
+    assert slack.find_shown(at, Picture(NAME, TITLE, drawn)) == Found("1764000002.000000", {})
