@@ -62,7 +62,18 @@ def pages_of(first: str, last: str) -> dict[str, Page]:
         "customers": frame
         | {
             "margin_by customer": lambda r: q.margin_by(r, asked, "customer", order="margin", limit=50),
+            "margin_ends customer": lambda r: q.margin_ends(r, asked, "customer", 9),
+        },
+        "customers, sought": frame
+        | {
+            "margin_by customer, of a text": lambda r: q.margin_by(
+                r, asked, "customer", order="margin", limit=25, holding="049"
+            ),
             "customers_like": lambda r: q.customers_like(r, "0499", 20),
+        },
+        "customers of a provider": frame
+        | {
+            "cost_by customer, a provider": lambda r: q.cost_by(r, replace(asked, provider="openai"), "customer"),
         },
         "customers of a feature": frame
         | {"margin_by customer, a feature": lambda r: q.margin_by(r, kind, "customer", order="margin", limit=50)},

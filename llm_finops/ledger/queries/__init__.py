@@ -24,7 +24,8 @@ from llm_finops.ledger.queries.health import (
     sources,
 )
 from llm_finops.ledger.queries.journal import RestatedCount, Run, last_runs, restated_by
-from llm_finops.ledger.queries.money import Margins, Ranked, margin_by, margin_days, margin_total
+from llm_finops.ledger.queries.money import Ends, Margins, Ranked, margin_by, margin_days, margin_ends, margin_total
+from llm_finops.ledger.queries.naming import lowered
 from llm_finops.ledger.queries.price_runs import Differs, differing
 from llm_finops.ledger.queries.prices import (
     Implied,
@@ -58,6 +59,7 @@ from llm_finops.ledger.queries.scale import Scaled, is_whole, margins_of, scaled
 from llm_finops.ledger.queries.settled import provisional_days
 from llm_finops.ledger.queries.span import Choices, CurrencyCost, Span, choices, currencies, customers_like, span
 from llm_finops.ledger.queries.trace import (
+    KeptPage,
     Line,
     LineTrace,
     LoadTrace,
@@ -66,6 +68,7 @@ from llm_finops.ledger.queries.trace import (
     line_shares,
     lines_of,
     load,
+    load_pages,
 )
 from llm_finops.ledger.queries.usage import CacheSaving, Metered, cache_savings, meters
 
@@ -83,8 +86,10 @@ __all__ = [
     "CoverageDay",
     "CurrencyCost",
     "Differs",
+    "Ends",
     "FindingCount",
     "Implied",
+    "KeptPage",
     "LadderRow",
     "Line",
     "LineSum",
@@ -127,8 +132,11 @@ __all__ = [
     "line_shares",
     "lines_of",
     "load",
+    "load_pages",
+    "lowered",
     "margin_by",
     "margin_days",
+    "margin_ends",
     "margin_total",
     "margins_of",
     "meters",

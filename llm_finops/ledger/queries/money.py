@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from llm_finops.ledger.queries.asked import Asked
 from llm_finops.ledger.queries.facts import MARGINS
+from llm_finops.ledger.queries.naming import holds
 from llm_finops.ledger.queries.reader import Reader, whole
 
 MarginOrder = Literal["margin", "cost", "revenue", "requests", "key"]
@@ -49,6 +50,13 @@ class Ranked(NamedTuple):
     total: Margins  # of all keys
 
 
+class Ends(NamedTuple):
+    """Keys with their margins (nano-units) from both ends of a ranking: the lowest first, and the highest first."""
+
+    lowest: tuple[tuple[str, int], ...]
+    highest: tuple[tuple[str, int], ...]
+
+
 def margin_total(reader: Reader, asked: Asked) -> Margins:
     """Everything asked for in one row; without any margins, a row of `rows` 0."""
     return _read(["", *reader.rows(_select(reader, asked))[0]])
@@ -68,10 +76,11 @@ def margin_by(
     descending: bool = True,
     limit: int | None = None,
     offset: int = 0,
+    holding: str | None = None,
 ) -> Ranked:
     """By customer or feature, in an order that is the same on every store: equals go by their key.
 
-    By margin, keys whose margin is not known come last, whichever way.
+    By margin, keys whose margin is not known come last, whichever way. `holding`: of names that hold the text alone.
     """
     every = limit is None and not offset
     groups = _select(reader, asked, by, measures=None if every else _compared(order)).cte("groups")
@@ -82,13 +91,30 @@ def margin_by(
     column: sa.ColumnElement[Any] = margin if order == "margin" else groups.c[_COLUMNS.get(order, by)]
     ranked: list[sa.ColumnElement[Any]] = [is_unknown] if order == "margin" else []
     ranked += [column.desc() if descending else column, groups.c[by]]
+    named = [] if holding is None else [holds(groups.c[by], holding)]
     # Both at once: to add up the groups is most of the work.
     over = [value.over() for value in counts]
-    found = reader.rows(sa.select(*over, groups).order_by(*ranked).limit(limit).offset(offset))
-    told = found[0][:3] if found else reader.rows(sa.select(*counts).select_from(groups))[0]
+    found = reader.rows(sa.select(*over, groups).where(*named).order_by(*ranked).limit(limit).offset(offset))
+    told = found[0][:3] if found else reader.rows(sa.select(*counts).select_from(groups).where(*named))[0]
     rows = [_read(row[3:]) for row in found] if every else _rows_of(reader, asked, by, [row[3] for row in found])
+    total = margin_total(reader, asked) if holding is None else _total_of(reader, asked, by, holding)
     keys, below, unknown = map(whole, told)
-    return Ranked(tuple(rows), keys, below, unknown, margin_total(reader, asked))
+    return Ranked(tuple(rows), keys, below, unknown, total)
+
+
+def margin_ends(reader: Reader, asked: Asked, by: Literal["customer", "feature"], count: int) -> Ends:
+    """The lowest and the highest margins, so many of each; keys whose margin is not known are in neither."""
+    groups = _select(reader, asked, by, measures=_compared("margin")).cte("groups")
+    margin = groups.c.revenue_nano - groups.c.cost_nano
+    places = [
+        sa.func.row_number().over(order_by=[order, groups.c[by]]).label(name)
+        for name, order in (("low", margin.asc()), ("high", margin.desc()))
+    ]
+    known = sa.select(groups.c[by].label("key"), margin.label("nano"), *places).where(groups.c.revenue_unknown == 0)
+    ends = known.subquery()
+    rows = reader.rows(sa.select(ends).where(sa.or_(ends.c.low <= count, ends.c.high <= count)))
+    low, high = (sorted((row[at], row[0], whole(row[1])) for row in rows if row[at] <= count) for at in (2, 3))
+    return Ends(tuple(row[1:] for row in low), tuple(row[1:] for row in high))
 
 
 _COLUMNS = {"cost": "cost_nano", "revenue": "revenue_nano", "requests": "requests"}
@@ -104,6 +130,13 @@ def _rows_of(reader: Reader, asked: Asked, by: Literal["customer", "feature"], k
     rows = reader.rows(_select(reader, asked, by, **{by: keys})) if keys else []
     found = {row[0]: _read(row) for row in rows}
     return [found[key] for key in keys]
+
+
+def _total_of(reader: Reader, asked: Asked, by: Literal["customer", "feature"], holding: str) -> Margins:
+    """The sum of the keys whose name holds the text."""
+    groups = _select(reader, asked, by).cte("groups")
+    sums = [sa.func.sum(groups.c[name]) for name in MARGINS.measures]
+    return _read(["", *reader.rows(sa.select(*sums).where(holds(groups.c[by], holding)))[0]])
 
 
 def _select(

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from llm_finops.ledger.queries.asked import Asked
 from llm_finops.ledger.queries.facts import ALLOCATIONS, MARGINS
+from llm_finops.ledger.queries.naming import begins, holds
 from llm_finops.ledger.queries.reader import Reader, whole
 from llm_finops.ledger.schema import VERSIONS
 from llm_finops.ledger.versions import is_current
@@ -62,13 +63,7 @@ def choices(reader: Reader, asked: Asked) -> Choices:
 def customers_like(reader: Reader, text: str, limit: int) -> tuple[str, ...]:
     """Customers of any day whose name holds the text, ASCII letters in either case; those that begin with it first."""
     every = MARGINS.sums(reader, ["customer"], Asked("", _NO_END, ""), measures=()).subquery()
-    name, sought = sa.func.lower(every.c.customer), _lower(text)
-    begins = sa.case((name.startswith(sought, autoescape=True), 0), else_=1)
-    query = sa.select(every.c.customer).where(name.contains(sought, autoescape=True))
-    query = query.order_by(begins, every.c.customer).limit(limit)
+    name = every.c.customer
+    query = sa.select(name).where(holds(name, text))
+    query = query.order_by(sa.case((begins(name, text), 0), else_=1), name).limit(limit)
     return tuple(row[0] for row in reader.rows(query))
-
-
-def _lower(text: str) -> str:
-    """As both databases lower text that sorts by its bytes: A to Z alone."""
-    return "".join(letter.lower() if letter.isascii() else letter for letter in text)

@@ -12,7 +12,7 @@ from llm_finops.ledger.loads import Load, loads_of
 from llm_finops.ledger.queries.asked import Asked
 from llm_finops.ledger.queries.facts import COST_LINES
 from llm_finops.ledger.queries.reader import Reader
-from llm_finops.ledger.schema import COMMITS, LOAD_PERIODS, LOADS, VERSIONS
+from llm_finops.ledger.schema import COMMITS, LOAD_PAGES, LOAD_PERIODS, LOADS, VERSIONS
 from llm_finops.ledger.versions import is_current
 
 _LINE = [COST_LINES.table.c[name] for name in CostLine._fields]
@@ -78,6 +78,17 @@ class LoadTrace(NamedTuple):
     periods: tuple[Period, ...]
 
 
+class KeptPage(NamedTuple):
+    """One answer of a provider that is kept, without its body."""
+
+    load_id: int  # the load that fetched it: another than the one asked for where that one read it again
+    position: int
+    request: str  # method, path and query
+    fetched_at: str
+    status: int
+    bytes: int
+
+
 def lines_of(
     reader: Reader, asked: Asked, day: str, account: str | None = None, limit: int | None = None
 ) -> tuple[Line, ...]:
@@ -131,6 +142,17 @@ def load(reader: Reader, load_id: int) -> LoadTrace | None:
     query = query.join_from(LOAD_PERIODS, VERSIONS, VERSIONS.c.version_id == LOAD_PERIODS.c.version_id, isouter=True)
     rows = reader.rows(query.add_columns(VERSIONS.c.version_id))
     return LoadTrace(found[0], tuple(sorted(Period._make((*row[:-2], bool(row[-2] and row[-1]))) for row in rows)))
+
+
+def load_pages(reader: Reader, load_id: int) -> tuple[KeptPage, ...]:
+    """The pages of a load that are kept, in their order; those of the load that it read again, if it has none."""
+    pages, again = LOAD_PAGES.c, sa.select(LOADS.c.replay_of).where(LOADS.c.load_id == load_id)
+    columns = [pages[name] for name in KeptPage._fields]
+    for at in (load_id, reader.connection.execute(again).scalar()):
+        rows = reader.rows(sa.select(*columns).where(pages.load_id == at).order_by(pages.position))
+        if rows:
+            return tuple(KeptPage(*row) for row in rows)
+    return ()
 
 
 def _lines(day: str) -> sa.Select[Any]:

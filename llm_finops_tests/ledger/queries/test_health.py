@@ -2,8 +2,10 @@
 
 from dataclasses import replace
 
+from llm_finops.core.pages import Page
 from llm_finops.ledger import Ledger
 from llm_finops.ledger import datasets as d
+from llm_finops.ledger.pages import keep_pages
 from llm_finops.ledger.queries import (
     basis_days,
     coverage_days,
@@ -12,6 +14,7 @@ from llm_finops.ledger.queries import (
     line_shares,
     lines_of,
     load,
+    load_pages,
     quarantined,
     restated,
     snapshot,
@@ -106,13 +109,28 @@ def test_a_line_is_traced_to_its_versions_and_loads(company: Ledger) -> None:
         assert traced is not None
         (by,) = traced.loads
         read = load(reader, by.load_id)
+        kept = [page[1:] for page in load_pages(reader, by.load_id)]
     assert (by.started_at, by.outcome) == ("2026-11-03T06:00:00Z", "whole")
     assert [version.is_current for version in traced.versions] == [True]
     assert read is not None
     assert (read.load.pages, read.load.duplicates, read.load.quarantined, read.load.calls) == (1, 1, 1, 2)
+    assert kept == [(1, "GET /costs", "2026-11-03T06:00:00Z", 200, 0)]
     (period,) = read.periods
     assert (period.period, period.version_id, period.rows, period.is_current) == (day, traced.line.version_id, 3, True)
     assert restated_line is not None
     assert [version.is_current for version in restated_line.versions] == [True, False]
     assert restated_line.line.line.amount_nano == 3 * (10_000 + 31)
     assert nobodys == (None, (), None)
+
+
+def test_a_load_that_read_pages_again_has_those_of_the_load_before(ledger: Ledger) -> None:
+    day = little.DAYS[0]
+    first = ledger.journals.begin_load("openai", "usage", day, day)
+    keep_pages(ledger, first, [Page(f"GET /usage?page={n}", "2026-11-03T06:00:00Z", 200, b"", "-", n) for n in (7, 9)])
+    again = ledger.journals.begin_load("openai", "usage", day, day, replay_of=first)
+    other = ledger.journals.begin_load("openai", "usage", day, day)
+    with snapshot(ledger) as reader:
+        kept = load_pages(reader, first)
+        assert [(page.load_id, page.position, page.bytes) for page in kept] == [(first, 1, 7), (first, 2, 9)]
+        assert load_pages(reader, again) == kept
+        assert load_pages(reader, other) == load_pages(reader, 99) == ()

@@ -8,7 +8,17 @@ import pytest
 
 from llm_finops.ledger import Ledger
 from llm_finops.ledger import datasets as d
-from llm_finops.ledger.queries import COST_DIMS, Asked, Margins, cost_by, margin_by, margin_days, margin_total, snapshot
+from llm_finops.ledger.queries import (
+    COST_DIMS,
+    Asked,
+    Margins,
+    cost_by,
+    margin_by,
+    margin_days,
+    margin_ends,
+    margin_total,
+    snapshot,
+)
 from llm_finops_tests.ledger.queries import company as little
 from llm_finops_tests.ledger.queries.reckoned import applies, grouped, key_of, rows_of
 
@@ -97,6 +107,30 @@ def test_a_ranking_is_whole_however_it_is_paged(
         "key": lambda row: tuple(sign * byte for byte in row.key.encode()),
     }
     assert list(whole.rows) == sorted(whole.rows, key=by[order])
+
+
+@pytest.mark.parametrize("text", ["z", "ZETA", "0%", "_", "a", "(un", "nobody"])
+def test_a_ranking_of_names_that_hold_a_text_is_of_them_alone(company: Ledger, text: str) -> None:
+    expected = {at: of for at, of in margins_of(company, ALL, "customer").items() if text.lower() in at.lower()}
+    with snapshot(company) as reader:
+        whole = margin_by(reader, ALL, "customer", holding=text)
+        pages = [margin_by(reader, ALL, "customer", holding=text, limit=2, offset=at) for at in range(0, 6, 2)]
+    assert {row.key: row for row in whole.rows} == expected
+    assert whole.total[1:] == tuple(map(sum, zip(*(row[1:] for row in expected.values()), strict=True))) or not expected
+    assert tuple(itertools.chain.from_iterable(page.rows for page in pages)) == whole.rows
+    assert {page[1:] for page in pages} == {whole[1:]}
+    assert whole.keys == len(expected)
+
+
+@pytest.mark.parametrize("count", [1, 2, 9])
+def test_the_ends_of_a_ranking_are_its_known_margins(company: Ledger, count: int) -> None:
+    for asked in ASKED:
+        sums = margins_of(company, asked, "customer")
+        margins = [(at, of.revenue_nano - of.cost_nano) for at, of in sums.items() if not of.revenue_unknown]
+        with snapshot(company) as reader:
+            lowest, highest = margin_ends(reader, asked, "customer", count)
+        assert list(lowest) == sorted(margins, key=lambda at: (at[1], at[0].encode()))[:count]
+        assert list(highest) == sorted(margins, key=lambda at: (-at[1], at[0].encode()))[:count]
 
 
 # Of each way to answer one: by model, by pool, by customer, and from the rows alone.
