@@ -4,7 +4,7 @@ Amounts come in whole nano-units and become floats only here, where a pixel is a
 """
 
 from llm_finops.charts.chart import Chart, Point
-from llm_finops.charts.kinds import bars, by_day, by_group, scatter, waterfall
+from llm_finops.charts.kinds import bars, by_day, by_group, paired, scatter, waterfall
 from llm_finops.charts.month import Day, month
 from llm_finops.charts.render import NotDrawn, png, svg
 
@@ -17,6 +17,7 @@ __all__ = [
     "by_day",
     "by_group",
     "month",
+    "paired",
     "png",
     "scatter",
     "svg",

@@ -86,6 +86,28 @@ def bars(title: str, says: str, points: Sequence[Point], *, unit: str, signed: b
     return _chart(title, says, [_row(point) for point in points], spec)
 
 
+def paired(title: str, says: str, points: Sequence[Point], *, unit: str) -> Chart:
+    """A bar a series for each name, beneath each other: names and series in the order given."""
+    names, series = (list(dict.fromkeys(values)) for values in zip(*((p.x, p.series) for p in points), strict=True))
+    y: dict[str, Any] = {"field": "x", "type": "nominal", "sort": names, "title": None}
+    y["axis"] = {"ticks": False, "domain": False, "labelLimit": 130, "labelPadding": 6}
+    y["scale"] = {"paddingInner": 0.35}
+    colour: dict[str, Any] = {"field": "series", "type": "nominal", "sort": series, "title": None}
+    colour["scale"] = {"domain": series, "range": list(SERIES[: len(series)])}
+    colour["legend"] = {"orient": "top"}
+    encoding = {
+        "x": {"field": "value", "type": "quantitative", "title": unit, "axis": {**_amounts(), "tickCount": 5}},
+        "y": y,
+        "yOffset": {"field": "series", "type": "nominal", "sort": series},
+        "color": colour,
+        "description": {"field": "said", "type": "nominal"},
+    }
+    mark = {"type": "bar", "aria": True, "cornerRadiusEnd": 2}
+    height = {"step": _BAR_HEIGHT // 2, "for": "offset"}
+    spec = {"mark": mark, "encoding": encoding, "width": WIDTH - 80, "height": height}
+    return _chart(title, says, [_row(point) for point in points], spec)
+
+
 def waterfall(title: str, says: str, points: Sequence[Point], *, unit: str) -> Chart:
     """From one total to another by what lies between. `series` of a point: total, or step (its value is the change)."""
     rows, level = [], 0.0

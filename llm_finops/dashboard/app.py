@@ -23,6 +23,7 @@ from llm_finops.dashboard.drawn import drawn
 from llm_finops.dashboard.files import as_csv, as_parquet
 from llm_finops.dashboard.guarded import Guarded
 from llm_finops.dashboard.opening import NotReady, Opened
+from llm_finops.dashboard.pages.sought import offers
 from llm_finops.dashboard.view import Page, View
 from llm_finops.ledger import LedgerError
 from llm_finops.ledger.queries import Reader, choices, snapshot
@@ -88,7 +89,7 @@ class _Dashboard:
     def _shown(self, page: Page, params: Mapping[str, str]) -> Response:
         with snapshot(self._opened.ledger()) as reader:
             view = self._view(page, reader, params)
-            blocks = [drawn(view, block) for block in page.show(view)]
+            blocks = [drawn(view, block) for block in offers(view) or page.show(view)]
             return HTMLResponse(_render("page.html", **self._frame(page, view), blocks=blocks))
 
     def _file(self, params: dict[str, str]) -> Response:
@@ -98,7 +99,7 @@ class _Dashboard:
             raise BadAddress(f"page={path}, as={kind}: expected a page's path, and csv or parquet")
         with snapshot(self._opened.ledger()) as reader:
             view = self._view(page, reader, params, exporting=True)
-            tables = {block.name: block for block in page.show(view) if isinstance(block, Table)}
+            tables = {block.name: block for block in offers(view) or page.show(view) if isinstance(block, Table)}
         if name not in tables:
             raise BadAddress(f"table={name}: expected one of {', '.join(tables)}")
         body = as_csv(tables[name], view.currency) if kind == "csv" else as_parquet(tables[name], view.currency)

@@ -12,7 +12,7 @@ FILTERS = ("provider", "environment", "customer", "feature")
 PERIODS = {"7d": "7 days", "30d": "30 days", "90d": "90 days", "month": "This month", "last-month": "Last month"}
 _DEFAULT = "30d"
 _LONGEST = 800  # days
-_TEXT_MAX = 300
+_TEXT_MAX = 2_000  # of a name, which no source keeps short
 
 
 class BadAddress(Exception):
@@ -47,7 +47,7 @@ def address(reader: Reader, params: Mapping[str, str]) -> Address | None:
         return None
     for name, value in params.items():
         if len(value) > _TEXT_MAX or "\0" in value:
-            raise BadAddress(f"{name}: expected at most {_TEXT_MAX} characters")
+            raise BadAddress(f"{name}: expected at most {_TEXT_MAX:,} characters")
     period, first, last = _period(params, there)
     found = tuple(row.currency for row in currencies(reader, first, last)) or ("USD",)
     currency = params.get("currency") or found[0]

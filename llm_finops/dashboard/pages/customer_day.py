@@ -1,77 +1,80 @@
 """One customer's day, from the margin down to shares of cost lines; every step is added up again, or it is an error."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
-from llm_finops.core.explain import ExplainedAllocation
+from llm_finops.core.explain import Explanation
+from llm_finops.core.records import ALL, Margin
 from llm_finops.dashboard.asking import BadAddress
 from llm_finops.dashboard.blocks import Block, Cell, Column, Note, Table, Value
+from llm_finops.dashboard.pages.costs import ALONE, is_cost_alone
+from llm_finops.dashboard.pages.parts import toned
+from llm_finops.dashboard.pages.shares import allocations, is_asked_for, shares
 from llm_finops.dashboard.view import Page, View
 from llm_finops.ledger.queries import customer_day
 
+_LOAD = ("dataset", "source", "period", "started_at")
+
 
 def show(view: View) -> Sequence[Block]:
-    """Allocations, the shares they are the sum of, and the loads behind them."""
+    """The margin, the allocations of its cost, the shares they are the sum of, and the loads behind them."""
     asked = view.asked
     if asked.customer is None:
         return [Note("Which customer? Choose one:", href=view.link("/customers"), link="all customers")]
     if asked.first != asked.last:
         raise BadAddress(f"from={asked.first}, to={asked.last}: expected one day")
-    tree, loads = customer_day(view.reader, asked.customer, asked.first)
-    inside = [part for margin in tree.margins if margin.margin.currency == view.currency for part in margin.allocations]
+    return list(_blocks(view, asked.customer, *customer_day(view.reader, asked.customer, asked.first)))
+
+
+def _blocks(view: View, customer: str, tree: Explanation, loads: list[dict[str, Any]]) -> Iterator[Block]:
+    of = [at for at in tree.margins if at.margin.currency == view.currency]
+    inside = [part for at in of for part in at.allocations if is_asked_for(view.asked, part.allocation)]
     outside = [part for part in tree.outside if part.allocation.currency == view.currency]
-    rows = [[Cell(str(load["load_id"]), view.link("/load", load=str(load["load_id"]))), *_load(load)] for load in loads]
+    outside = [part for part in outside if is_asked_for(view.asked, part.allocation)]
+    yield Note(f"{customer} on {view.asked.first}: every step below adds up to the one above it.")
+    if is_cost_alone(view):
+        yield ALONE
+    else:
+        yield _margins(view, [at.margin for at in of if view.asked.feature in {None, at.margin.feature}])
+    yield allocations(view, "allocations", "Its cost (cogs): allocations", inside)
+    yield shares(view, "shares", "What they are made of: shares of cost lines", inside)
+    if outside:
+        yield allocations(view, "outside", "In no margin: allocations of other classes", outside)
+        yield shares(view, "outside_shares", "What those are made of", outside)
+    yield _loads(view, loads)
+
+
+def _margins(view: View, rows: Sequence[Margin]) -> Table:
+    columns = [Column("feature", "Feature"), *(Column(name.lower(), name, "exact") for name in ("Revenue", "Cost"))]
+    columns += [Column("margin", "Margin", "exact"), Column("requests", "Requests", "count")]
+    lines: list[list[Value]] = [
+        [_feature(view, row.feature), *_amounts(row.revenue_nano, row.cost_nano), row.requests] for row in rows
+    ]
+    known = [row.revenue_nano for row in rows if row.revenue_nano is not None]
+    revenue = sum(known) if len(known) == len(rows) else None
+    total: list[Value] = ["Total", *_amounts(revenue, sum(row.cost_nano for row in rows))]
+    note = f"What names no feature, as a flat fee, stands at {ALL}." if any(row.feature == ALL for row in rows) else ""
+    return Table("margins", "Its margin", columns, lines, [*total, sum(row.requests for row in rows)], note=note)
+
+
+def _feature(view: View, name: str) -> Cell:
+    return Cell(name, "" if name == ALL else view.link(feature=name))
+
+
+def _amounts(revenue: int | None, cost: int) -> list[Value]:
+    margin = None if revenue is None else revenue - cost
+    return [revenue, cost, Cell(margin, tone=toned(margin))]
+
+
+def _loads(view: View, loads: list[dict[str, Any]]) -> Table:
+    rows: list[list[Value]] = [
+        [Cell(str(load["load_id"]), view.link("/load", load=str(load["load_id"]))), *(str(load[of]) for of in _LOAD)]
+        for load in loads
+    ]
     columns = [Column(name, name.capitalize()) for name in ("load", "dataset", "source", "period", "started")]
-    return [
-        Note(f"{asked.customer} on {asked.first}: every step below adds up to the one above it."),
-        _allocations("allocations", "In its margin: allocations", inside),
-        _shares(view, "shares", "What they are made of: shares of cost lines", inside),
-        *([_allocations("outside", "Not in its margin", outside)] if outside else []),
-        Table("loads", "Read by", columns, rows, empty="Nothing of it was loaded."),
-    ]
+    return Table(
+        "loads", "Loads behind the whole day of this customer", columns, rows, empty="Nothing of it was loaded."
+    )
 
 
-def _load(load: dict[str, object]) -> list[Value]:
-    return [str(load[name]) for name in ("dataset", "source", "period", "started_at")]
-
-
-def _allocations(name: str, title: str, parts: Sequence[ExplainedAllocation]) -> Table:
-    names = ("feature", "environment", "cost_class", "account", "project", "model", "method", "rule", "basis")
-    columns = [*(Column(of, of.replace("_", " ").capitalize()) for of in names), Column("cost", "Cost", "exact")]
-    rows: list[list[Value]] = [
-        [
-            *(row.feature, row.environment, row.cost_class, row.pool.account, row.pool.project, row.pool.model),
-            *(row.method, row.rule, row.basis, row.cost_nano),
-        ]
-        for row in (part.allocation for part in sorted(parts, key=lambda part: -part.allocation.cost_nano))
-    ]
-    blank: list[Value] = [""] * (len(names) - 1)
-    return Table(name, title, columns, rows, ["Total", *blank, sum(part.allocation.cost_nano for part in parts)])
-
-
-def _shares(view: View, name: str, title: str, parts: Sequence[ExplainedAllocation]) -> Table:
-    shares = sorted((one for part in parts for one in part.shares), key=lambda one: -one.share.nano)
-    columns = [
-        *(Column("line", "Line"), Column("line_item", "Line item"), Column("meter", "Meter"), Column("by", "Split by")),
-        *(Column("weight", "Weight", "count"), Column("whole", "of", "count")),
-        *(Column("line_amount", "Line", "exact"), Column("share", "Share", "exact")),
-    ]
-    rows: list[list[Value]] = [
-        [
-            Cell(one.line.line_id[:8], view.link("/line", line=one.line.line_id, day=view.asked.first)),
-            *(one.line.line_item, one.share.meter, one.share.by, one.share.weight, one.share.whole),
-            *(one.line.amount_nano, one.share.nano),
-        ]
-        for one in shares
-    ]
-    total: list[Value] = ["Total", *[""] * 6, sum(one.share.nano for one in shares)]
-    return Table(name, title, columns, rows, total)
-
-
-PAGE = Page(
-    "/customer-day",
-    "A customer's day",
-    "What one day's cost of a customer is made of.",
-    show,
-    in_menu=False,
-    filters=("customer",),
-)
+PAGE = Page("/customer-day", "A customer's day", "What one day's cost of a customer is made of.", show, in_menu=False)

@@ -1,49 +1,65 @@
 """Customers, ranked."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from llm_finops.charts import Point, bars
 from llm_finops.charts.chart import units
 from llm_finops.core.records import UNALLOCATED
-from llm_finops.dashboard.blocks import Block, Cell, Column, Note, Picture, Table
-from llm_finops.dashboard.pages.parts import cost_table, ranking
+from llm_finops.dashboard.blocks import Block, Note, Picture, Table
+from llm_finops.dashboard.pages.costs import ALONE, costs, is_cost_alone
+from llm_finops.dashboard.pages.parts import ranking
+from llm_finops.dashboard.pages.sought import offered
 from llm_finops.dashboard.view import Page, View
-from llm_finops.ledger.queries import customers_like, margin_by
+from llm_finops.ledger.queries import Asked, cost_by, lowered, margin_ends
 
-_DRAWN, _FOUND = 12, 50
+_DRAWN = 8
+_NOTE = f"What nobody owns is {UNALLOCATED}. A margin is not known where a part of the revenue is not."
 
 
 def show(view: View) -> Sequence[Block]:
-    """The worst margins as a picture, and all customers as a table of pages."""
-    asked = view.asked
-    if asked.customer is not None:
-        return [_found(view, asked.customer)]
-    if asked.provider or asked.environment:
-        said = "With a filter by provider or environment there is cost alone: nobody pays by provider."
-        return [Note(said), cost_table(view, "customers", "Cost by customer", "customer")]
-    note = f"What nobody owns is {UNALLOCATED}. A margin is not known where a part of the revenue is not."
-    return [*_worst(view), ranking(view, "customers", "Customers", "customer", note=note)]
-
-
-def _found(view: View, text: str) -> Table:
-    """Whoever has the text in the name."""
-    names = customers_like(view.reader, text, _FOUND)
-    rows = [[Cell(name, view.link("/customer", customer=name))] for name in names]
-    note = f"The first {_FOUND}; type more of the name." if len(names) == _FOUND else ""
-    title = f"Customers with “{text}” in their name"
-    return Table("found", title, [Column("customer", "Customer")], rows, empty="Nobody is called so.", note=note)
-
-
-def _worst(view: View) -> list[Picture]:
+    """The lowest and the highest margins as pictures, and all customers as a table of pages; some, by a text."""
+    text = view.asked.customer
     asked = replace(view.asked, customer=None)
-    found = margin_by(view.reader, asked, "customer", order="margin", descending=False, limit=_DRAWN)
-    known = [(row.key, row.margin_nano) for row in found.rows if row.margin_nano is not None]
-    points = [Point(name, "margin", units(nano), f"{name}: {view.money(nano)}") for name, nano in known]
-    if not points:
-        return []
-    says = "The lowest margins; all are in the table Customers."
-    return [Picture(bars("Lowest margins", says, points, unit=view.currency, signed=True), wide=True)]
+    title = "Customers" if text is None else f"Customers with “{text}” in their name"
+    alone = is_cost_alone(view)
+    if alone:
+        table = _cost_alone(view, asked, title, text)
+    else:
+        empty = (
+            "Nobody who is called so has cost or revenue in this period." if text else "Nothing here in this period."
+        )
+        table = ranking(
+            view, asked, "customers", title, "customer", default="margin", holding=text, note=_NOTE, empty=empty
+        )
+    if text is None:
+        return [ALONE, table] if alone else [*_ends(view, asked), table]
+    every = Note("Only some customers are in this.", href=view.link(customer=None), link="All customers")
+    return [every, *([ALONE] if alone else []), table, *([] if table.count else [offered(view, text)])]
+
+
+def _cost_alone(view: View, asked: Asked, title: str, text: str | None) -> Table:
+    rows = cost_by(view.reader, asked, "customer")
+    if text is not None:
+        rows = tuple(row for row in rows if lowered(text) in lowered(row.key[0]))
+    return costs(view, "customers", title, ["customer"], rows)
+
+
+def _ends(view: View, asked: Asked) -> Iterator[Picture]:
+    """Who loses most, beside who earns most; one picture where all fit into it. What nobody owns is no customer."""
+    lowest, highest = margin_ends(view.reader, asked, "customer", _DRAWN + 1)
+    low = [at for at in lowest if at[0] != UNALLOCATED][:_DRAWN]
+    high = [at for at in highest if at[0] != UNALLOCATED and at not in low][:_DRAWN]
+    if low:
+        yield _picture(view, "Lowest margins", low)
+    if high:
+        yield _picture(view, "Highest margins", high)
+
+
+def _picture(view: View, title: str, margins: Sequence[tuple[str, int]]) -> Picture:
+    points = [Point(name, "margin", units(nano), f"{name}: {view.money(nano)}") for name, nano in margins]
+    says = "Where the margin is known; all are in the table Customers."
+    return Picture(bars(title, says, points, unit=view.currency, signed=True))
 
 
 PAGE = Page("/customers", "Customers", "What each customer costs and pays.", show)

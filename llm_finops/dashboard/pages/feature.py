@@ -3,38 +3,39 @@
 from collections.abc import Sequence
 
 from llm_finops.dashboard.blocks import Block, Note
-from llm_finops.dashboard.pages.parts import cost_table, days_picture, days_table, ranking
-from llm_finops.dashboard.pages.subject import figures, kinds, spread
+from llm_finops.dashboard.pages.costs import cost_table, is_cost_alone
+from llm_finops.dashboard.pages.parts import days_picture, days_table, ranking
+from llm_finops.dashboard.pages.sought import is_there
+from llm_finops.dashboard.pages.subject import cost_alone, figures, how, logged
 from llm_finops.dashboard.view import Page, View
 from llm_finops.ledger.queries import margin_days, margin_total
 
+_SAID = "Revenue is what names the feature: a flat fee pays for all at once and is not in it."
+
 
 def show(view: View) -> Sequence[Block]:
-    """Figures, days, customers, models, how the cost was found."""
+    """Figures, days, customers, models, how the cost was found, and what is known of its requests."""
     name = view.asked.feature
     if name is None:
         return [Note("Which feature? Choose one:", href=view.link("/features"), link="all features")]
-    total, days = margin_total(view.reader, view.asked), margin_days(view.reader, view.asked)
-    if not total.rows:
-        return [Note(f"{name} has no cost in this period.", "warn", view.link("/features"), "all features")]
+    if not is_there(view):
+        nothing = f"{name} has neither cost nor revenue in this period, by these filters."
+        return [Note(nothing, "warn", view.link("/features"), "all features")]
+    said = Note(f"Feature {name}. {_SAID} A day leads to its customers, and they to the lines of a provider's report.")
+    total = margin_total(view.reader, view.asked)
+    if is_cost_alone(view) or not total.rows:
+        return [said, *cost_alone(view, "/feature", "feature", name, ("customer", "Customers of it"))]
+    days = margin_days(view.reader, view.asked)
     return [
-        Note(f"Feature {name}. Revenue is what names the feature: a flat fee pays for all at once and is not in it."),
+        said,
         figures(view, total),
         days_picture(view, days),
-        *spread(view, "feature", name),
-        ranking(view, "customers", "Customers of it", "customer"),
         days_table(view, days, total, "/feature", feature=name),
+        ranking(view, view.asked, "customers", "Customers of it", "customer"),
         cost_table(view, "models", "Models", "provider", "model"),
-        cost_table(view, "methods", "How it was found", "method", "rule"),
-        kinds(view),
+        *how(view),
+        *logged(view, "feature", name),
     ]
 
 
-PAGE = Page(
-    "/feature",
-    "Feature",
-    "Who uses one feature, on what, and what it costs.",
-    show,
-    in_menu=False,
-    filters=("customer", "feature"),
-)
+PAGE = Page("/feature", "Feature", "Who uses one feature, on what, and what it costs.", show, in_menu=False)

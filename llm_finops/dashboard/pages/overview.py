@@ -6,10 +6,11 @@ from llm_finops.charts import Point, bars, by_day
 from llm_finops.charts.chart import units
 from llm_finops.core.digest.words import change_text
 from llm_finops.dashboard.asking import before
-from llm_finops.dashboard.blocks import Block, Cell, Column, Note, Picture, Table, Tile, Tiles, Tone, Value
+from llm_finops.dashboard.blocks import Block, Cell, Column, Picture, Table, Tile, Tiles, Tone, Value
 from llm_finops.dashboard.pages.attention import attention
+from llm_finops.dashboard.pages.costs import ALONE, cost_days, cost_table, costs, is_cost_alone, linked, ranked
 from llm_finops.dashboard.pages.pace import pace
-from llm_finops.dashboard.pages.parts import costs, days_picture, days_table, linked, ranked, toned
+from llm_finops.dashboard.pages.parts import days_picture, days_table, toned
 from llm_finops.dashboard.view import Page, View
 from llm_finops.dashboard.words import UNKNOWN, percent_text, price_text
 from llm_finops.ledger.queries import Cost, CostDim, Margins, cost_by, margin_by, margin_days, margin_total
@@ -21,9 +22,10 @@ _DIMS: tuple[CostDim, ...] = ("provider", "feature", "model")
 def show(view: View) -> Sequence[Block]:
     """Cost, revenue, margin, cost per request; by day, provider, model and feature."""
     by = {dim: ranked(cost_by(view.reader, view.asked, dim)) for dim in _DIMS}
-    if view.asked.provider or view.asked.environment:
-        said = "With a filter by provider or environment there is cost alone: nobody pays by provider."
-        return [Note(said), *_providers_by_day(view, by["provider"]), *_parts(view, by)]
+    if is_cost_alone(view):
+        title = "Cost by customer"
+        parts = [*_parts(view, by), cost_table(view, "customers", title, "customer"), cost_days(view, _customers(view))]
+        return [ALONE, *_providers_by_day(view, by["provider"]), *parts]
     now, then = (margin_total(view.reader, asked) for asked in (view.asked, before(view.asked)))
     days = margin_days(view.reader, view.asked)
     figures = Tiles([*_figures(view, now, then), pace(view)], "In the period")
@@ -34,8 +36,13 @@ def show(view: View) -> Sequence[Block]:
         *_providers_by_day(view, by["provider"]),
         *_parts(view, by),
         _dearest(view),
-        days_table(view, days, now, "/customers"),
+        days_table(view, days, now, _customers(view)),
     ]
+
+
+def _customers(view: View) -> str:
+    """Where customers' figures are; of a customer that is filtered by, its own page."""
+    return "/customer" if view.asked.customer else "/customers"
 
 
 def _figures(view: View, now: Margins, then: Margins) -> Iterator[Tile]:
@@ -49,10 +56,10 @@ def _figures(view: View, now: Margins, then: Margins) -> Iterator[Tile]:
     earned = then.revenue_nano if not then.revenue_unknown else None
     yield Tile("Cost (cogs)", view.money(now.cost_nano), change(now.cost_nano, then.cost_nano), view.link("/features"))
     known = f"known in part, {view.money(now.revenue_nano)}; " if revenue is None and now.revenue_nano else ""
-    yield Tile("Revenue", view.money(revenue), known + change(revenue, earned), view.link("/customers"))
+    yield Tile("Revenue", view.money(revenue), known + change(revenue, earned), view.link(_customers(view)))
     tone: Tone = "" if margin is None else "bad" if margin < 0 else "good"
     note = "a part of the revenue is not known" if margin is None else f"{percent_text(margin, revenue)} of revenue"
-    yield Tile("Gross margin", view.money(margin), note, view.link("/customers"), tone)
+    yield Tile("Gross margin", view.money(margin), note, view.link(_customers(view)), tone)
     each = price_text(now.logged_cost_nano // now.requests, view.currency) if now.requests else UNKNOWN
     yield Tile("Cost per request", each, f"{now.requests:,} logged requests", view.link("/requests"))
 
@@ -77,7 +84,7 @@ def _parts(view: View, by: Mapping[CostDim, Sequence[Cost]]) -> Iterator[Block]:
         if by[dim]:
             yield _largest(view, dim, by[dim])
     for dim, rows in by.items():
-        yield Table(f"{dim}s", f"Cost by {dim}", *costs(view, [dim], rows, _lead), wide=False)
+        yield costs(view, f"{dim}s", f"Cost by {dim}", [dim], rows, lead=_lead)
 
 
 def _largest(view: View, dim: str, rows: Sequence[Cost]) -> Picture:

@@ -16,6 +16,15 @@ class Part(NamedTuple, Generic[Row]):
     of: int
 
 
+def keyed(names: Sequence[str], key: Callable[[Any], Sequence[str]]) -> dict[str, Callable[[Any], Any]]:
+    """An order for each name: of what stands at its place in a row's key."""
+
+    def at(place: int) -> Callable[[Any], Any]:
+        return lambda row: key(row)[place]
+
+    return {name: at(place) for place, name in enumerate(names)}
+
+
 def paged(view: View, table: str, rows: Sequence[Row], orders: Orders, default: str) -> Part[Row]:
     """Equals stay in the order given, and what is not known comes last, whichever way."""
     part = view.slice(table, list(orders), default)

@@ -1,16 +1,16 @@
-"""What several pages show alike: a ranking by margin, a cost table, days as a picture and as a table."""
+"""What several pages show alike: a ranking by margin, and days as a picture and as a table."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Literal
 
 from llm_finops.charts import Point, by_day
 from llm_finops.charts.chart import units
 from llm_finops.core.records import ALL, UNALLOCATED
 from llm_finops.dashboard.blocks import Cell, Column, Picture, Table, Tone, Value
+from llm_finops.dashboard.pages.costs import linked, of_day
+from llm_finops.dashboard.pages.paged import paged
 from llm_finops.dashboard.view import View
-from llm_finops.ledger.queries import Cost, CostDim, Margins, cost_by, margin_by
-
-Lead = Callable[[View, str, str], Cell]
+from llm_finops.ledger.queries import Asked, Margins, margin_by
 
 ORDERS: tuple[Literal["margin", "cost", "revenue", "requests", "key"], ...] = (
     "margin",
@@ -36,19 +36,34 @@ def toned(margin_nano: int | None) -> Tone:
     return "bad" if margin_nano is not None and margin_nano < 0 else ""
 
 
-def ranking(view: View, name: str, title: str, by: Literal["customer", "feature"], *, note: str = "") -> Table:
-    """Customers or features, ranked by the database, a page of them; each leads to its own page."""
-    order, descending, limit, offset = view.slice(name, ORDERS, "-cost")
+def ranking(
+    view: View,
+    asked: Asked,
+    name: str,
+    title: str,
+    by: Literal["customer", "feature"],
+    *,
+    default: str = "-cost",
+    holding: str | None = None,
+    note: str = "",
+    empty: str = "Nothing here in this period.",
+) -> Table:
+    """Customers or features, ranked by the database, a page of them; each leads to its own page.
+
+    `holding`: those alone whose name holds the text; the total is theirs.
+    """
+    order, descending, limit, offset = view.slice(name, ORDERS, default)
     known = next(one for one in ORDERS if one == order)
-    found = margin_by(view.reader, view.asked, by, order=known, descending=descending, limit=limit, offset=offset)
+    found = margin_by(
+        view.reader, asked, by, order=known, descending=descending, limit=limit, offset=offset, holding=holding
+    )
     total = found.total
-    rows = [[Cell(row.key, _own_page(view, by, row.key)), *_figures(row, total.cost_nano)] for row in found.rows]
+    rows = [
+        [Cell(row.key) if row.key == ALL else linked(view, by, row.key), *_figures(row, total.cost_nano)]
+        for row in found.rows
+    ]
     sums: list[Value] = [f"All {found.keys:,}", *_figures(total, total.cost_nano)]
-    return Table(name, title, _columns(by), rows, sums, count=found.keys, note=note)
-
-
-def _own_page(view: View, by: str, key: str) -> str:
-    return "" if key == ALL else view.link(f"/{by}", **{by: key})
+    return Table(name, title, _columns(by), rows, sums, count=found.keys, note=note, empty=empty)
 
 
 def _columns(by: str) -> list[Column]:
@@ -61,6 +76,12 @@ def _columns(by: str) -> list[Column]:
         Column("margin_share", "of revenue", "percent"),
         Column("requests", "Requests", "count", "requests"),
         Column("cost_per_request", "a request", "price", hint=logged),
+        Column(
+            "logged_share",
+            "by log",
+            "percent",
+            hint="of its cost, what request logs found; the rest is by rules and shares",
+        ),
         Column("cost_share", "of all cost", "percent"),
     ]
 
@@ -75,47 +96,9 @@ def _figures(row: Margins, whole: int) -> list[Value]:
         (margin, revenue),
         row.requests,
         per_request(row.logged_cost_nano, row.requests),
+        (row.logged_cost_nano, row.cost_nano),
         (row.cost_nano, whole),
     ]
-
-
-def ranked(rows: Sequence[Cost]) -> list[Cost]:
-    """The dearest first, equals by key."""
-    return sorted(rows, key=lambda row: (-row.cost_nano, row.key))
-
-
-def cost_table(
-    view: View, name: str, title: str, *dims: CostDim, classes: Sequence[str] | None = ("cogs",), note: str = ""
-) -> Table:
-    """Cost by some dimensions; all rows, which add up to the total."""
-    rows = ranked(cost_by(view.reader, view.asked, *dims, cost_classes=classes))
-    return Table(name, title, *costs(view, dims, rows, linked), note=note, wide=False)
-
-
-def costs(
-    view: View, dims: Sequence[CostDim], rows: Sequence[Cost], lead: Lead
-) -> tuple[list[Column], list[list[Value]], list[Value]]:
-    """Columns, lines and total of costs by dimension; `lead` makes the cell of a dimension's value."""
-    total = sum(row.cost_nano for row in rows)
-    columns = [Column(dim, dim.replace("_", " ").capitalize()) for dim in dims]
-    columns += [Column("cost", "Cost", "money"), Column("share", "Share", "percent")]
-    lines: list[list[Value]] = [
-        [*(lead(view, dim, key) for dim, key in zip(dims, row.key, strict=True)), row.cost_nano, (row.cost_nano, total)]
-        for row in rows
-    ]
-    blank = [""] * (len(dims) - 1)
-    return columns, lines, ["Total", *blank, total, (total, total)]
-
-
-def linked(view: View, dim: str, key: str) -> Cell:
-    """A feature, customer or model, with the page it has."""
-    match dim:
-        case "feature" | "customer":
-            return Cell(key, view.link(f"/{dim}", **{dim: key}))
-        case "model":
-            return Cell(key, view.link("/prices", model=key))
-        case _:
-            return Cell(key)
 
 
 def days_picture(view: View, days: Sequence[Margins]) -> Picture:
@@ -127,16 +110,22 @@ def days_picture(view: View, days: Sequence[Margins]) -> Picture:
     return Picture(by_day("Cost and revenue by day", said, [*cost, *revenue], unit=view.currency))
 
 
+_DAYS = {
+    "day": lambda day: day.key,
+    "cost": lambda day: day.cost_nano,
+    "revenue": revenue_of,
+    "margin": lambda day: day.margin_nano,
+    "requests": lambda day: day.requests,
+}
+
+
 def days_table(view: View, days: Sequence[Margins], total: Margins, path: str, **named: str) -> Table:
     """Every day, the newest first; each leads to `path` for that day alone."""
-    money = [Column(name.lower(), name, "money") for name in ("Cost", "Revenue", "Margin")]
-    columns = [Column("day", "Day", "day"), *money, Column("requests", "Requests", "count")]
-    rows = [[Cell(day.key, _of_day(view, path, day.key, named)), *_amounts(day)] for day in reversed(days)]
-    return Table("days", "Days", columns, rows, ["Total", *_amounts(total)], wide=False)
-
-
-def _of_day(view: View, path: str, day: str, named: dict[str, str]) -> str:
-    return view.link(path, **{"from": day, "to": day, **named})
+    money = [Column(name.lower(), name, "money", name.lower()) for name in ("Cost", "Revenue", "Margin")]
+    columns = [Column("day", "Day", "day", "day"), *money, Column("requests", "Requests", "count", "requests")]
+    part = paged(view, "days", days, _DAYS, "-day")
+    rows = [[Cell(day.key, of_day(view, path, day.key, named)), *_amounts(day)] for day in part.rows]
+    return Table("days", "Days", columns, rows, ["Total", *_amounts(total)], part.of, wide=False)
 
 
 def _amounts(of: Margins) -> list[Value]:

@@ -15,19 +15,20 @@ _ENDS = {
     FAILED: "failed for good",
     UNKNOWN: "not known",
 }
-_COST = "Cost found by request logs (cogs)"
+COST = "Cost found by request logs (cogs)"
 
 
 def ends(view: View) -> Iterator[Block]:
     """What became of requests, and by feature what failed and retried ones cost."""
-    yield Heading("What became of requests", f"{_COST}, retries and failures with it.")
+    yield Heading("What became of requests", f"{COST}, retries and failures with it.")
     if view.asked.provider or view.asked.environment:
         yield Note("It is not kept by provider or environment: those filters do not apply to the next two tables.")
-    yield _ends(view)
+    yield by_end(view)
     yield _in_vain(view)
 
 
-def _ends(view: View) -> Table:
+def by_end(view: View, note: str = "") -> Table:
+    """What became of the requests that are asked for, with their cost."""
     found = sorted(outcomes(view.reader, view.asked, "outcome"), key=lambda row: (-row.cost_nano, row.key))
     requests, cost = sum(row.requests for row in found), sum(row.cost_nano for row in found)
     columns = [
@@ -40,7 +41,8 @@ def _ends(view: View) -> Table:
         [_ENDS.get(row.key[0], row.key[0]), row.requests, row.cost_nano, (row.cost_nano, cost)] for row in found
     ]
     total: list[Value] = ["Total", requests, cost, (cost, cost)]
-    return Table("outcomes", "By what became of them", columns, lines, total, wide=False)
+    title, empty = "Requests by what became of them", "Nothing was logged in this period."
+    return Table("outcomes", title, columns, lines, total, empty=empty, note=note, wide=False)
 
 
 def _in_vain(view: View) -> Table:

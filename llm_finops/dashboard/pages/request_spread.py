@@ -25,13 +25,18 @@ def spread(view: View) -> Iterator[Block]:
         yield Note(f"Only requests of the {by} {key} are in these.", href=_all(view), link="All requests")
     if ignored := _ignored(view, by):
         yield Note(f"Percentiles are not kept by {' and '.join(ignored)}: that filter does not apply to them.")
+    yield from percentiles(view, by, key)
+
+
+def percentiles(view: View, by: str, key: str) -> Iterator[Block]:
+    """A picture of each request log, and all figures as a table."""
     rows = _asked_for(view, by, key)
     logs = sorted({row.source for row in rows})
     for log in logs[:_LOGS]:
         yield _picture(view, log, [row for row in rows if row.source == log])
     if len(logs) > _LOGS:
         yield Note(f"{len(logs) - _LOGS} more request logs are in the table alone.")
-    yield _table(view, rows, named)
+    yield _table(view, rows, "all requests" if by == "all" else f"the {by} {key}")
 
 
 def _asked_for(view: View, by: str, key: str) -> Sequence[Quantiles]:
@@ -91,7 +96,7 @@ _ORDERS: dict[str, Callable[[Quantiles], int | str]] = {
 }
 
 
-def _table(view: View, rows: Sequence[Quantiles], named: str) -> Table:
+def _table(view: View, rows: Sequence[Quantiles], of: str) -> Table:
     columns = [
         Column("day", "Day", "day", "day"),
         Column("request_log", "Request log"),
@@ -101,5 +106,5 @@ def _table(view: View, rows: Sequence[Quantiles], named: str) -> Table:
     ordered = sorted(rows, key=lambda row: (row.day, row.source))
     part = paged(view, "spread", ordered, _ORDERS, "-day")
     lines: list[list[Value]] = [[row.day, row.source, row.requests, *_nanos(row)] for row in part.rows]
-    empty = f"No priced request of {named} in this period."
+    empty = f"No priced request of {of} in this period."
     return Table("spread", "Percentiles by day", columns, lines, count=part.of, empty=empty, note=_SAID)
