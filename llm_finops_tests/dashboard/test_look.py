@@ -1,6 +1,8 @@
 """Every page as people see it: light and dark, wide and narrow, in a real browser."""
 
 import os
+import re
+from html import unescape
 from pathlib import Path
 
 import httpx
@@ -10,8 +12,6 @@ from playwright.sync_api import Browser, ConsoleMessage
 
 from llm_finops.dashboard.pages import ALL
 
-# What makes a detail page show something: the demo's own names.
-DETAILS = {"/customer": "?customer=northwind", "/feature": "?feature=code-review"}
 WIDTHS = {"wide": 1280, "narrow": 390}
 # An element whose text is wider than what is seen of it, and that does not scroll.
 CLIPPED = """() => [...document.querySelectorAll("main *, header *")].filter(e =>
@@ -23,11 +23,28 @@ OUTSIDE = """() => [...document.querySelectorAll("figure svg text")].filter(t =>
     return own.width && (own.left < all.left - 1 || own.right > all.right + 1); }).map(t => t.textContent)"""
 
 
+@pytest.fixture(scope="module")
+def details(demo: httpx.Client) -> dict[str, str]:
+    """What makes a page show something: the demo's own names, and from there by links."""
+    known = {"/customer": "?customer=northwind", "/feature": "?feature=code-review"}
+    known["/customer-day"] = "?customer=northwind&from=2026-10-01&to=2026-10-01"
+    for at, to, part in (
+        ("/customer-day", "/line", "line="),
+        ("/line", "/load", "load="),
+        ("/reconciliation", "/reconciliation", "kind="),
+    ):
+        text = demo.get(f"{at}{known.get(at, '')}").text
+        links = [unescape(link) for link in re.findall(rf'href="({to}\?[^"]+)"', text) if part in link]
+        assert links, f"{at} leads to no {to} with {part}"
+        known[to] = links[0].removeprefix(to)
+    return known
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_every_page_is_whole_readable_and_silent(
-    demo: httpx.Client, browser: Browser, theme: str, width: str, tmp_path: Path
+    demo: httpx.Client, browser: Browser, details: dict[str, str], theme: str, width: str, tmp_path: Path
 ) -> None:
     size = {"width": WIDTHS[width], "height": 900}
     context = browser.new_context(viewport=size, color_scheme="dark" if theme == "dark" else "light")  # type: ignore[arg-type]
@@ -37,10 +54,11 @@ def test_every_page_is_whole_readable_and_silent(
     page.on("pageerror", lambda error: said.append(str(error)))
     kept = Path(os.environ.get("LLM_FINOPS_SCREENSHOTS", tmp_path))
     for shown in ALL:
-        address = f"{str(demo.base_url).rstrip('/')}{shown.path}{DETAILS.get(shown.path, '')}"
+        address = f"{str(demo.base_url).rstrip('/')}{shown.path}{details.get(shown.path, '')}"
         answer = page.goto(address)
         assert answer is not None
         assert answer.status == 200, address
+        assert page.locator("tbody tr").count() > 0, address
         kept.mkdir(parents=True, exist_ok=True)
         name = shown.path.strip("/") or "overview"
         page.screenshot(path=kept / f"{name}-{theme}-{width}.png", full_page=True)
