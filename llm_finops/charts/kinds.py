@@ -1,6 +1,7 @@
 """The kinds of pictures there are; a page picks one and gives it points."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
 from llm_finops.charts.chart import Chart, Point
@@ -35,13 +36,15 @@ def by_day(
     )  # else it ticks by hours, and says days twice
     x["axis"] = {"format": "%-d %b", "grid": False, "tickCount": ticks, "labelOverlap": True}
     y: dict[str, Any] = {"field": "value", "type": "quantitative", "title": unit, "axis": _amounts()}
-    if log or mark == "step":
-        y["axis"]["format"] = "~g"  # prices: 0.01, where amounts would read 10m
     y["scale"] = {"type": "log"} if log else {"zero": mark != "step"}
+    if log:  # a line a power of ten: one for every digit between is a grey wall
+        y["axis"] = {**_amounts(), "tickCount": None, "values": _powers(point.value for point in points if point.value)}
     colour = {**_coloured(series), "legend": {"orient": "top", "columns": _beside(series)} if len(series) > 1 else None}
     drawn = {"x": x, "y": y, "color": colour}
     if mark == "stack":
-        bar = {"type": "bar", "aria": False, "width": max(1.5, 0.8 * WIDTH / max(days, 1))}
+        width = max(1.5, 0.8 * WIDTH / max(days, 1))
+        x["scale"] = {"type": "utc", "padding": width / 2}  # else half of the first day's bar hides the axis
+        bar = {"type": "bar", "aria": False, "width": width}
         layer = {"mark": bar, "encoding": {**drawn, "order": {"field": "rank", "type": "quantitative"}}}
     else:
         line = {"type": "line", "aria": False, "strokeWidth": 2, "invalid": "break-paths-show-domains"}
@@ -62,7 +65,7 @@ def by_group(title: str, says: str, points: Sequence[Point], *, axis: str, unit:
     groups = list(dict.fromkeys(point.x for point in points))
     x = {"field": "x", "type": "ordinal", "sort": groups, "title": axis, "axis": {"labelAngle": 0, "grid": False}}
     y = {"field": "value", "type": "quantitative", "title": unit, "scale": _LOG_OR_0}
-    y["axis"] = _powers([point.value for point in points if point.value is not None])
+    y["axis"] = _both_sides([point.value for point in points if point.value is not None])
     encoding = {"x": x, "y": y, "color": {**_coloured(series), "legend": {"orient": "top"}}}
     line = {"type": "line", "aria": False, "strokeWidth": 2, "invalid": "break-paths-show-domains"}
     dots = {"mark": {"type": "circle", "size": 50, "opacity": 1, "aria": True}}
@@ -146,7 +149,7 @@ def scatter(
     colour = {**_coloured(series), "legend": {"orient": "top"}}
     top = max([1.0, *(max(x, y) for x, y, _, _ in points)])
     low = min([0.0, *(min(x, y) for x, y, _, _ in points)])
-    axis = _powers([low, top]) if log else _amounts()
+    axis = _both_sides([low, top]) if log else _amounts()
     axes = {
         "x": {"field": "at", "type": "quantitative", "title": x_unit, "scale": scale, "axis": axis},
         "y": {"field": "value", "type": "quantitative", "title": y_unit, "scale": scale, "axis": axis},
@@ -183,19 +186,25 @@ def _coloured(series: Sequence[str]) -> dict[str, Any]:
 
 
 def _amounts() -> dict[str, Any]:
-    return {"format": "~s", "tickCount": 4, "domain": False, "ticks": False}
+    """Thousands and millions are short; a part of one is written out, since `10m` would be read as ten million."""
+    written = "abs(datum.value) < 1 ? format(datum.value, '~g') : format(datum.value, '~s')"
+    return {"labelExpr": written, "tickCount": 4, "domain": False, "ticks": False}
 
 
-def _powers(values: Sequence[float]) -> dict[str, Any]:
+def _powers(values: Iterable[float]) -> list[float]:
+    """The powers of ten from below the least to above the greatest."""
+    powers = [math.log10(value) for value in values]
+    if not powers:
+        return []
+    return [10.0**power for power in range(math.floor(min(powers)), math.ceil(max(powers)) + 1)]
+
+
+def _both_sides(values: Sequence[float]) -> dict[str, Any]:
     """The axis of a scale for small and large at once: 0, and the powers of ten on each side, up to the values."""
     top, low = max(values, default=1.0), min(values, default=0.0)
     up = [10**n for n in range(12) if 10**n <= top]
-    return {
-        **_amounts(),
-        "format": ",d",
-        "labelOverlap": False,
-        "values": [*(-n for n in reversed(up) if -n >= low), 0, *up],
-    }
+    ticks = [*(-n for n in reversed(up) if -n >= low), 0, *up]
+    return {"format": ",d", "domain": False, "ticks": False, "labelOverlap": False, "values": ticks}
 
 
 def _dashes(count: int) -> list[list[int]]:

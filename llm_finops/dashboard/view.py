@@ -6,11 +6,12 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from llm_finops.config import Config
+from llm_finops.core.records import ALL
 from llm_finops.dashboard.asking import FILTERS, Address, BadAddress
 from llm_finops.dashboard.blocks import Block
 from llm_finops.dashboard.standing import Standing, standing
 from llm_finops.dashboard.words import amount_text
-from llm_finops.ledger.queries import Asked, Reader
+from llm_finops.ledger.queries import Asked, Reader, margin_total
 
 ROWS = 25  # of a table, on a page
 
@@ -45,6 +46,13 @@ class View:
     def standing(self) -> Standing:
         """What the days shown rest on: asked once, said above every page and by some of them."""
         return standing(self.reader, self.asked, self.config)
+
+    @cached_property
+    def flat_nano(self) -> int:
+        """Of a feature that is filtered by: what pays for all features at once, and is in no margin of it; else 0."""
+        if self.asked.feature is None:
+            return 0
+        return margin_total(self.reader, replace(self.asked, feature=ALL)).revenue_nano
 
     @property
     def currency(self) -> str:

@@ -14,7 +14,7 @@ from llm_finops_tests.dashboard.books import base, by, table, text_of, tiles
 from llm_finops_tests.dashboard.test_customers import COGS, DAY, OF_COST, WHOLE
 
 FEATURES = ["support-agent", "inbox-triage", "(none)"]
-OF_MARGIN: list[dict[str, str]] = [{}, {"customer": "kestrel-air"}]
+OF_MARGIN: list[dict[str, str]] = [{}, {"customer": "kestrel-air"}, {"customer": "juniper-labs"}]  # who pays nothing
 OF_COSTS: list[dict[str, str]] = [{"provider": "openai"}, {"environment": "production", "customer": "northwind"}]
 
 
@@ -120,7 +120,9 @@ def test_a_features_figures_are_its_rows(
         return
     shown = tiles(text_of(demo, "/feature", **asked))
     ((paid,),) = base(demo_ledger, "revenue", "", "coalesce(sum(amount_nano), 0)", asked).values()
-    money = {"Cost (cogs)": cost, "Revenue": paid, "Gross margin": paid - cost}
+    flat = base(demo_ledger, "revenue", "", "coalesce(sum(amount_nano), 0)", {**asked, "feature": "(all)"})
+    labels = ("Revenue", "Gross margin") if flat == {(): (0,)} else ("Revenue that names it", "Less its cost")
+    money = {"Cost (cogs)": cost, labels[0]: paid, labels[1]: paid - cost}
     assert {name: shown[name] for name in money} == {name: amount_text(n, "USD") for name, n in money.items()}
     ended = base(demo_ledger, "request_costs", "outcome", "sum(requests), sum(cost_nano)", asked)
     outcomes = table(demo, "/feature", "outcomes", **asked)

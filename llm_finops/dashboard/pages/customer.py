@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from llm_finops.dashboard.blocks import Block, Note
 from llm_finops.dashboard.pages.costs import cost_table, is_cost_alone
-from llm_finops.dashboard.pages.parts import days_picture, days_table
+from llm_finops.dashboard.pages.parts import by_name_alone, days_picture, days_table
 from llm_finops.dashboard.pages.subject import cost_alone, figures, how, logged
 from llm_finops.dashboard.view import Page, View
 from llm_finops.ledger.queries import margin_days, margin_total
@@ -24,6 +24,7 @@ def show(view: View) -> Sequence[Block]:
     days = margin_days(view.reader, view.asked)
     return [
         said,
+        *by_name_alone(view),
         figures(view, total),
         days_picture(view, days),
         days_table(view, days, total, _DAY, customer=name),

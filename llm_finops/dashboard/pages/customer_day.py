@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from llm_finops.core.explain import Explanation
-from llm_finops.core.records import ALL, Margin
+from llm_finops.core.explain import ExplainedMargin, Explanation
+from llm_finops.core.records import ALL
 from llm_finops.dashboard.asking import BadAddress
 from llm_finops.dashboard.blocks import Block, Cell, Column, Note, Table, Value
 from llm_finops.dashboard.pages.costs import ALONE, is_cost_alone
@@ -35,7 +35,7 @@ def _blocks(view: View, customer: str, tree: Explanation, loads: list[dict[str, 
     if is_cost_alone(view):
         yield ALONE
     else:
-        yield _margins(view, [at.margin for at in of if view.asked.feature in {None, at.margin.feature}])
+        yield _margins(view, [at for at in of if view.asked.feature in {None, at.margin.feature}])
     yield allocations(view, "allocations", "Its cost (cogs): allocations", inside)
     yield shares(view, "shares", "What they are made of: shares of cost lines", inside)
     if outside:
@@ -44,26 +44,35 @@ def _blocks(view: View, customer: str, tree: Explanation, loads: list[dict[str, 
     yield _loads(view, loads)
 
 
-def _margins(view: View, rows: Sequence[Margin]) -> Table:
+def _margins(view: View, explained: Sequence[ExplainedMargin]) -> Table:
     columns = [Column("feature", "Feature"), *(Column(name.lower(), name, "exact") for name in ("Revenue", "Cost"))]
     columns += [Column("margin", "Margin", "exact"), Column("requests", "Requests", "count")]
+    rows = [at.margin for at in explained]
     lines: list[list[Value]] = [
-        [_feature(view, row.feature), *_amounts(row.revenue_nano, row.cost_nano), row.requests] for row in rows
+        [
+            _feature(view, at.margin.feature),
+            *_amounts(at.margin.revenue_nano, at.margin.cost_nano, is_whole=not at.paid_as_a_whole),
+            at.margin.requests,
+        ]
+        for at in explained
     ]
     known = [row.revenue_nano for row in rows if row.revenue_nano is not None]
     revenue = sum(known) if len(known) == len(rows) else None
-    total: list[Value] = ["Total", *_amounts(revenue, sum(row.cost_nano for row in rows))]
-    note = f"What names no feature, as a flat fee, stands at {ALL}." if any(row.feature == ALL for row in rows) else ""
-    return Table("margins", "Its margin", columns, lines, [*total, sum(row.requests for row in rows)], note=note)
+    total = _amounts(revenue, sum(row.cost_nano for row in rows), is_whole=not view.asked.feature)
+    is_flat = any(at.paid_as_a_whole for at in explained)
+    note = f"A flat fee pays for all features at once: it stands at {ALL}, and no feature's margin has a part of it."
+    last = sum(row.requests for row in rows)
+    return Table("margins", "Its margin", columns, lines, ["Total", *total, last], note=note if is_flat else "")
 
 
 def _feature(view: View, name: str) -> Cell:
     return Cell(name, "" if name == ALL else view.link(feature=name))
 
 
-def _amounts(revenue: int | None, cost: int) -> list[Value]:
+def _amounts(revenue: int | None, cost: int, *, is_whole: bool) -> list[Value]:
+    """Below zero is red only where nothing else may pay."""
     margin = None if revenue is None else revenue - cost
-    return [revenue, cost, Cell(margin, tone=toned(margin))]
+    return [revenue, cost, Cell(margin, tone=toned(margin) if is_whole else "")]
 
 
 def _loads(view: View, loads: list[dict[str, Any]]) -> Table:

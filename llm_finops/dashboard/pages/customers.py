@@ -8,7 +8,7 @@ from llm_finops.charts.chart import units
 from llm_finops.core.records import UNALLOCATED
 from llm_finops.dashboard.blocks import Block, Note, Picture, Table
 from llm_finops.dashboard.pages.costs import ALONE, costs, is_cost_alone
-from llm_finops.dashboard.pages.parts import ranking
+from llm_finops.dashboard.pages.parts import by_name_alone, ranking
 from llm_finops.dashboard.pages.sought import offered
 from llm_finops.dashboard.view import Page, View
 from llm_finops.ledger.queries import Asked, cost_by, lowered, margin_ends
@@ -32,10 +32,11 @@ def show(view: View) -> Sequence[Block]:
         table = ranking(
             view, asked, "customers", title, "customer", default="margin", holding=text, note=_NOTE, empty=empty
         )
+    said = [ALONE] if alone else by_name_alone(view)
     if text is None:
-        return [ALONE, table] if alone else [*_ends(view, asked), table]
+        return [*said, *([] if said else _ends(view, asked)), table]
     every = Note("Only some customers are in this.", href=view.link(customer=None), link="All customers")
-    return [every, *([ALONE] if alone else []), table, *([] if table.count else [offered(view, text)])]
+    return [every, *said, table, *([] if table.count else [offered(view, text)])]
 
 
 def _cost_alone(view: View, asked: Asked, title: str, text: str | None) -> Table:

@@ -4,13 +4,11 @@ from collections.abc import Sequence
 
 from llm_finops.dashboard.blocks import Block, Note
 from llm_finops.dashboard.pages.costs import cost_table, is_cost_alone
-from llm_finops.dashboard.pages.parts import days_picture, days_table, ranking
+from llm_finops.dashboard.pages.parts import by_name_alone, days_picture, days_table, ranking
 from llm_finops.dashboard.pages.sought import is_there
 from llm_finops.dashboard.pages.subject import cost_alone, figures, how, logged
 from llm_finops.dashboard.view import Page, View
 from llm_finops.ledger.queries import margin_days, margin_total
-
-_SAID = "Revenue is what names the feature: a flat fee pays for all at once and is not in it."
 
 
 def show(view: View) -> Sequence[Block]:
@@ -21,13 +19,14 @@ def show(view: View) -> Sequence[Block]:
     if not is_there(view):
         nothing = f"{name} has neither cost nor revenue in this period, by these filters."
         return [Note(nothing, "warn", view.link("/features"), "all features")]
-    said = Note(f"Feature {name}. {_SAID} A day leads to its customers, and they to the lines of a provider's report.")
+    said = Note(f"Feature {name}. A day leads to its customers, and they to the lines of a provider's report.")
     total = margin_total(view.reader, view.asked)
     if is_cost_alone(view) or not total.rows:
         return [said, *cost_alone(view, "/feature", "feature", name, ("customer", "Customers of it"))]
     days = margin_days(view.reader, view.asked)
     return [
         said,
+        *by_name_alone(view),
         figures(view, total),
         days_picture(view, days),
         days_table(view, days, total, "/feature", feature=name),

@@ -18,15 +18,13 @@ _DRAWN = 10
 
 def show(view: View) -> Sequence[Block]:
     """Which features pay for themselves, as a picture and in rows; and their cost by model and class."""
-    parts = [
-        cost_table(view, "feature_models", "Feature and model", "feature", "model"),
-        cost_table(view, "classes", "Cost classes", "cost_class", "environment", classes=None),
-    ]
+    models = cost_table(view, "feature_models", "Feature and model", "feature", "model")
+    classes = cost_table(view, "classes", "Cost classes", "cost_class", "environment", classes=None)
     if is_cost_alone(view):
-        return [ALONE, cost_table(view, "features", "Cost by feature", "feature"), *parts]
+        return [ALONE, cost_table(view, "features", "Cost by feature", "feature"), classes, models]
     found = margin_by(view.reader, view.asked, "feature")
     flat = next((row for row in found.rows if row.key == ALL), None)
-    return [*_said(view, found, flat), *_picture(view, found.rows), _table(view, found, flat), *parts]
+    return [*_said(view, found, flat), *_picture(view, found.rows), classes, _table(view, found, flat), models]
 
 
 def left_of(row: Margins) -> int | None:
@@ -58,7 +56,7 @@ def _picture(view: View, rows: Sequence[Margins]) -> Iterator[Picture]:
         for name, nano in (("cost", row.cost_nano), ("revenue that names it", revenue_of(row)))
     ]
     says = f"The {len(shown)} that cost most; all are in the table Features."
-    yield Picture(paired("What features cost, and what names them", says, points, unit=view.currency), wide=True)
+    yield Picture(paired("Cost of features, and revenue that names them", says, points, unit=view.currency))
 
 
 _ORDERS: dict[str, Callable[[Margins], int | str | None]] = {

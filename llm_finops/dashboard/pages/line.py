@@ -26,7 +26,7 @@ def show(view: View) -> Sequence[Block]:
         said = f"No line {line_id[:16]} holds on {day}." if line_id else "Which line? Customers' days lead to them."
         return [Note(said, href=view.link("/customers"), link="all customers")]
     given = line_shares(view.reader, line_id, day)
-    return [*_itself(view, trace, given), _shares(view, given), _versions(trace), _loads(view, trace)]
+    return [*_itself(view, trace, given), _loads(view, trace), _shares(view, given), _versions(trace)]
 
 
 def _itself(view: View, trace: LineTrace, given: Sequence[Share]) -> Iterator[Block]:
@@ -81,10 +81,10 @@ def _shares(view: View, given: Sequence[Share]) -> Table:
 
 
 def _versions(trace: LineTrace) -> Table:
-    columns = [Column("version", "Version", "count"), Column("at", "Booked (UTC)", "day"), Column("reason", "By")]
-    columns += [Column("holds", "Holds now"), Column("rows", "Lines", "count")]
+    columns = [Column("at", "Booked (UTC)", "day"), Column("holds", "Holds now")]
+    columns += [Column("version", "Version", "count"), Column("rows", "Lines", "count"), Column("reason", "By")]
     rows: list[list[Value]] = [
-        [of.version_id, _at(of.at_utc), of.reason, "yes" if of.is_current else "no", of.rows] for of in trace.versions
+        [_at(of.at_utc), "yes" if of.is_current else "no", of.version_id, of.rows, of.reason] for of in trace.versions
     ]
     return Table("versions", "Versions of its day", columns, rows)
 
@@ -103,7 +103,7 @@ def _loads(view: View, trace: LineTrace) -> Table:
         ]
         for of in trace.loads
     ]
-    return Table("loads", "Loads that brought it", columns, rows, empty="It was reckoned, not loaded.")
+    return Table("loads", "Loads that brought it", columns, rows, empty="It was reckoned, not loaded.", wide=False)
 
 
 PAGE = Page("/line", "Cost line", "Who was given what of one line of a report.", show, in_menu=False)

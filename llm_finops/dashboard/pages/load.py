@@ -1,12 +1,13 @@
 """One load: a pull of a source, what it booked, and what the provider said."""
 
 from collections.abc import Iterator, Sequence
+from urllib.parse import unquote
 
 from llm_finops.dashboard.asking import BadAddress
 from llm_finops.dashboard.blocks import Block, Column, Note, Table, Tile, Tiles, Tone, Value
 from llm_finops.dashboard.pages.paged import paged
 from llm_finops.dashboard.view import Page, View
-from llm_finops.ledger.queries import LoadTrace, load, load_pages
+from llm_finops.ledger.queries import KeptPage, LoadTrace, load, load_pages
 
 _TONES: dict[str, Tone] = {"failed": "bad", "part": "warn"}
 
@@ -61,19 +62,24 @@ def _pages(view: View, found: LoadTrace) -> Table:
     """What was asked, not what was said: an answer may hold names, and is for the command line."""
     kept = load_pages(view.reader, found.load.load_id)
     part = paged(view, "pages", kept, {"page": lambda at: at.position, "bytes": lambda at: at.bytes}, "page")
-    columns = [Column("page", "Page", "count", "page"), Column("request", "Asked"), Column("status", "Status")]
-    columns += [Column("fetched", "At (UTC)", "day"), Column("bytes", "Bytes", "count", "bytes")]
+    columns = [Column("page", "Page", sort="page"), Column("fetched", "At (UTC)", "day"), Column("status", "Status")]
+    columns += [Column("bytes", "Bytes", "count", "bytes"), Column("request", "Asked")]
     rows: list[list[Value]] = [
-        [at.position, at.request, str(at.status), at.fetched_at.replace("T", " ").removesuffix("Z"), at.bytes]
+        [str(at.position), at.fetched_at.replace("T", " ").removesuffix("Z"), str(at.status), at.bytes, _read(view, at)]
         for at in part.rows
     ]
     again = (
         f"Of load {kept[0].load_id}, which it read again. " if kept and kept[0].load_id != found.load.load_id else ""
     )
     said = f"{again}What the provider said: llm-finops loads --pages {found.load.load_id} --raw"
-    total: list[Value] = [f"{len(kept):,}", "", "", "", sum(at.bytes for at in kept)]
+    total: list[Value] = [f"All {len(kept):,}", "", "", sum(at.bytes for at in kept), ""]
     empty = "No page is kept: of files none ever is, of providers as long as [ledger] pages_days says."
     return Table("pages", "Pages that are kept", columns, rows, total, part.of, empty, said if kept else "")
+
+
+def _read(view: View, page: KeptPage) -> str:
+    """People read a query without its escapes; a file holds it as it was sent."""
+    return page.request if view.exporting else unquote(page.request)
 
 
 PAGE = Page("/load", "Load", "One pull of one source, and what it booked.", show, in_menu=False, filters=())

@@ -10,7 +10,7 @@ from llm_finops.dashboard.blocks import Block, Cell, Column, Picture, Table, Til
 from llm_finops.dashboard.pages.attention import attention
 from llm_finops.dashboard.pages.costs import ALONE, cost_days, cost_table, costs, is_cost_alone, linked, ranked
 from llm_finops.dashboard.pages.pace import pace
-from llm_finops.dashboard.pages.parts import days_picture, days_table, toned
+from llm_finops.dashboard.pages.parts import by_name_alone, days_picture, days_table, tone_of
 from llm_finops.dashboard.view import Page, View
 from llm_finops.dashboard.words import UNKNOWN, percent_text, price_text
 from llm_finops.ledger.queries import Cost, CostDim, Margins, cost_by, margin_by, margin_days, margin_total
@@ -30,6 +30,7 @@ def show(view: View) -> Sequence[Block]:
     days = margin_days(view.reader, view.asked)
     figures = Tiles([*_figures(view, now, then), pace(view)], "In the period")
     return [
+        *by_name_alone(view),
         figures,
         attention(view, sum(row.cost_nano for row in by["provider"])),
         days_picture(view, days),
@@ -59,6 +60,7 @@ def _figures(view: View, now: Margins, then: Margins) -> Iterator[Tile]:
     yield Tile("Revenue", view.money(revenue), known + change(revenue, earned), view.link(_customers(view)))
     tone: Tone = "" if margin is None else "bad" if margin < 0 else "good"
     note = "a part of the revenue is not known" if margin is None else f"{percent_text(margin, revenue)} of revenue"
+    tone = "" if view.flat_nano else tone
     yield Tile("Gross margin", view.money(margin), note, view.link(_customers(view)), tone)
     each = price_text(now.logged_cost_nano // now.requests, view.currency) if now.requests else UNKNOWN
     yield Tile("Cost per request", each, f"{now.requests:,} logged requests", view.link("/requests"))
@@ -108,7 +110,7 @@ def _dearest(view: View) -> Table:
         [
             Cell(row.key, view.link("/customer", customer=row.key)),
             row.cost_nano,
-            Cell(row.margin_nano, tone=toned(row.margin_nano)),
+            Cell(row.margin_nano, tone=tone_of(view, row)),
         ]
         for row in found.rows
     ]

@@ -6,7 +6,7 @@ from typing import Literal
 from llm_finops.charts import Point, by_day
 from llm_finops.charts.chart import units
 from llm_finops.core.records import ALL, UNALLOCATED
-from llm_finops.dashboard.blocks import Cell, Column, Picture, Table, Tone, Value
+from llm_finops.dashboard.blocks import Block, Cell, Column, Note, Picture, Table, Tone, Value
 from llm_finops.dashboard.pages.costs import linked, of_day
 from llm_finops.dashboard.pages.paged import paged
 from llm_finops.dashboard.view import View
@@ -36,6 +36,21 @@ def toned(margin_nano: int | None) -> Tone:
     return "bad" if margin_nano is not None and margin_nano < 0 else ""
 
 
+def tone_of(view: View, row: Margins) -> Tone:
+    """Of a margin: what nobody owns is no loss of a customer; nor is it one of a feature, if flat fees pay for it."""
+    if row.key == UNALLOCATED:
+        return "warn"
+    return "" if view.flat_nano else toned(row.margin_nano)
+
+
+def by_name_alone(view: View) -> list[Block]:
+    """What must be read beside the margins of one feature, where flat fees are paid."""
+    if not view.flat_nano:
+        return []
+    fees = f"Flat fees of {view.money(view.flat_nano)} pay for all features at once and are not in it"
+    return [Note(f"Of one feature, revenue is what names it. {fees}: a margin below zero is no loss by itself.")]
+
+
 def ranking(
     view: View,
     asked: Asked,
@@ -59,10 +74,10 @@ def ranking(
     )
     total = found.total
     rows = [
-        [Cell(row.key) if row.key == ALL else linked(view, by, row.key), *_figures(row, total.cost_nano)]
+        [Cell(row.key) if row.key == ALL else linked(view, by, row.key), *_figures(view, row, total.cost_nano)]
         for row in found.rows
     ]
-    sums: list[Value] = [f"All {found.keys:,}", *_figures(total, total.cost_nano)]
+    sums: list[Value] = [f"All {found.keys:,}", *_figures(view, total, total.cost_nano)]
     return Table(name, title, _columns(by), rows, sums, count=found.keys, note=note, empty=empty)
 
 
@@ -86,13 +101,12 @@ def _columns(by: str) -> list[Column]:
     ]
 
 
-def _figures(row: Margins, whole: int) -> list[Value]:
+def _figures(view: View, row: Margins, whole: int) -> list[Value]:
     margin, revenue = row.margin_nano, revenue_of(row)
-    tone: Tone = toned(margin) if row.key != UNALLOCATED else "warn"
     return [
         row.cost_nano,
         revenue,
-        Cell(margin, tone=tone),
+        Cell(margin, tone=tone_of(view, row)),
         (margin, revenue),
         row.requests,
         per_request(row.logged_cost_nano, row.requests),
@@ -124,9 +138,9 @@ def days_table(view: View, days: Sequence[Margins], total: Margins, path: str, *
     money = [Column(name.lower(), name, "money", name.lower()) for name in ("Cost", "Revenue", "Margin")]
     columns = [Column("day", "Day", "day", "day"), *money, Column("requests", "Requests", "count", "requests")]
     part = paged(view, "days", days, _DAYS, "-day")
-    rows = [[Cell(day.key, of_day(view, path, day.key, named)), *_amounts(day)] for day in part.rows]
-    return Table("days", "Days", columns, rows, ["Total", *_amounts(total)], part.of, wide=False)
+    rows = [[Cell(day.key, of_day(view, path, day.key, named)), *_amounts(view, day)] for day in part.rows]
+    return Table("days", "Days", columns, rows, ["Total", *_amounts(view, total)], part.of, wide=False)
 
 
-def _amounts(of: Margins) -> list[Value]:
-    return [of.cost_nano, revenue_of(of), Cell(of.margin_nano, tone=toned(of.margin_nano)), of.requests]
+def _amounts(view: View, of: Margins) -> list[Value]:
+    return [of.cost_nano, revenue_of(of), Cell(of.margin_nano, tone=tone_of(view, of)), of.requests]

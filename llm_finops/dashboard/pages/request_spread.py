@@ -28,15 +28,15 @@ def spread(view: View) -> Iterator[Block]:
     yield from percentiles(view, by, key)
 
 
-def percentiles(view: View, by: str, key: str) -> Iterator[Block]:
-    """A picture of each request log, and all figures as a table."""
+def percentiles(view: View, by: str, key: str, *, wide: bool = True) -> Iterator[Block]:
+    """A picture of each request log, and all figures as a table; `wide`: below each other."""
     rows = _asked_for(view, by, key)
     logs = sorted({row.source for row in rows})
     for log in logs[:_LOGS]:
-        yield _picture(view, log, [row for row in rows if row.source == log])
+        yield _picture(view, log, [row for row in rows if row.source == log], wide=wide)
     if len(logs) > _LOGS:
         yield Note(f"{len(logs) - _LOGS} more request logs are in the table alone.")
-    yield _table(view, rows, "all requests" if by == "all" else f"the {by} {key}")
+    yield _table(view, rows, "all requests" if by == "all" else f"the {by} {key}", wide=wide)
 
 
 def _asked_for(view: View, by: str, key: str) -> Sequence[Quantiles]:
@@ -70,7 +70,7 @@ def _ignored(view: View, by: str) -> list[str]:
     return [name for name, value in asked.items() if value and name != by]
 
 
-def _picture(view: View, log: str, rows: Sequence[Quantiles]) -> Picture:
+def _picture(view: View, log: str, rows: Sequence[Quantiles], *, wide: bool) -> Picture:
     points = [
         Point(row.day, kind, units(nano) or None, f"{kind} {price_text(nano, view.currency)}")
         for place, kind in enumerate(_KINDS)
@@ -79,7 +79,7 @@ def _picture(view: View, log: str, rows: Sequence[Quantiles]) -> Picture:
     ]
     says = "Median, 95th and 99th percentile and the dearest request by day; the figures are in the table below."
     chart = by_day(f"List cost per request, {log}", says, points, unit=f"{view.currency}, log scale", log=True)
-    return Picture(chart, "A day without requests is a gap." if len({row.day for row in rows}) > 1 else "", wide=True)
+    return Picture(chart, "A day without requests is a gap." if len({row.day for row in rows}) > 1 else "", wide=wide)
 
 
 def _nanos(row: Quantiles) -> tuple[int, int, int, int]:
@@ -96,7 +96,7 @@ _ORDERS: dict[str, Callable[[Quantiles], int | str]] = {
 }
 
 
-def _table(view: View, rows: Sequence[Quantiles], of: str) -> Table:
+def _table(view: View, rows: Sequence[Quantiles], of: str, *, wide: bool) -> Table:
     columns = [
         Column("day", "Day", "day", "day"),
         Column("request_log", "Request log"),
@@ -107,4 +107,4 @@ def _table(view: View, rows: Sequence[Quantiles], of: str) -> Table:
     part = paged(view, "spread", ordered, _ORDERS, "-day")
     lines: list[list[Value]] = [[row.day, row.source, row.requests, *_nanos(row)] for row in part.rows]
     empty = f"No priced request of {of} in this period."
-    return Table("spread", "Percentiles by day", columns, lines, count=part.of, empty=empty, note=_SAID)
+    return Table("spread", "Percentiles by day", columns, lines, count=part.of, empty=empty, note=_SAID, wide=wide)

@@ -11,7 +11,8 @@ from llm_finops.dashboard.pages.paged import Orders, keyed, paged
 from llm_finops.dashboard.view import View
 from llm_finops.ledger.queries import Asked
 
-_NAMES = ("feature", "environment", "cost_class", "account", "project", "model", "method", "rule", "basis")
+_SHOWN = ("feature", "model", "service_tier", "method", "rule", "environment", "cost_class", "account", "api_key")
+_NAMES = (*_SHOWN, "project", "basis")  # all that a file has
 
 
 def is_asked_for(asked: Asked, row: Allocation | Share) -> bool:
@@ -25,11 +26,12 @@ def allocations(view: View, name: str, title: str, parts: Sequence[ExplainedAllo
     """What was given to a customer, and how it was found."""
     rows = sorted((part.allocation for part in parts), key=lambda row: (-row.cost_nano, _named(row)))
     part = paged(view, name, rows, _ALLOCATIONS, "-cost")
-    columns = [Column(of, of.replace("_", " ").capitalize(), sort=of) for of in _NAMES]
-    columns.append(Column("cost", "Cost", "exact", "cost"))
-    lines: list[list[Value]] = [[*_named(row), row.cost_nano] for row in part.rows]
-    blank: list[Value] = [""] * (len(_NAMES) - 1)
-    return Table(name, title, columns, lines, ["Total", *blank, sum(row.cost_nano for row in rows)], part.of)
+    names = _NAMES if view.exporting else _SHOWN
+    feature, *others = (Column(of, of.replace("_", " ").capitalize(), sort=of) for of in names)
+    columns = [feature, Column("cost", "Cost", "exact", "cost"), *others]
+    lines: list[list[Value]] = [[row.feature, row.cost_nano, *_named(row)[1 : len(names)]] for row in part.rows]
+    total: list[Value] = ["Total", sum(row.cost_nano for row in rows), *[""] * len(others)]
+    return Table(name, title, columns, lines, total, part.of)
 
 
 def _named(row: Allocation) -> tuple[str, ...]:
@@ -45,20 +47,19 @@ def shares(view: View, name: str, title: str, parts: Sequence[ExplainedAllocatio
     found = sorted((one for part in parts for one in part.shares), key=lambda one: (-one.share.nano, one.line.line_id))
     part = paged(view, name, found, _SHARES, "-share")
     columns = [
-        *(Column("line", "Line"), Column("line_item", "Line item", sort="line_item")),
-        *(Column("meter", "Meter", sort="meter"), Column("by", "Split by", sort="by")),
-        *(Column("weight", "Weight", "count"), Column("whole", "of", "count")),
-        Column("line_amount", "Line", "exact", "line_amount"),
-        Column("share", "Share", "exact", "share"),
+        *(Column("line", "Line"), Column("share", "Share", "exact", "share")),
+        Column("line_amount", "of the line's", "exact", "line_amount"),
+        *(Column("line_item", "Line item", sort="line_item"), Column("meter", "Meter", sort="meter")),
+        *(Column("weight", "Weight", "count"), Column("whole", "of", "count"), Column("by", "Split by", sort="by")),
     ]
     lines = [list(_share(view, one)) for one in part.rows]
-    return Table(name, title, columns, lines, ["Total", *[""] * 6, sum(one.share.nano for one in found)], part.of)
+    return Table(name, title, columns, lines, ["Total", sum(one.share.nano for one in found), *[""] * 6], part.of)
 
 
 def _share(view: View, one: ExplainedShare) -> Iterator[Value]:
     yield Cell(one.line.line_id[:8], view.link("/line", line=one.line.line_id, day=view.asked.first))
-    yield from (one.line.line_item, one.share.meter, one.share.by, one.share.weight, one.share.whole)
-    yield from (one.line.amount_nano, one.share.nano)
+    yield from (one.share.nano, one.line.amount_nano, one.line.line_item, one.share.meter)
+    yield from (one.share.weight, one.share.whole, one.share.by)
 
 
 _SHARES: Orders = {

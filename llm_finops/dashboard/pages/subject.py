@@ -8,7 +8,7 @@ from llm_finops.core.records import COGS
 from llm_finops.dashboard.blocks import Block, Cell, Column, Note, Table, Tile, Tiles, Value
 from llm_finops.dashboard.pages.costs import ALONE, cost_days, cost_table, is_cost_alone
 from llm_finops.dashboard.pages.paged import Orders, keyed, paged
-from llm_finops.dashboard.pages.parts import per_request, revenue_of, toned
+from llm_finops.dashboard.pages.parts import per_request, revenue_of, tone_of
 from llm_finops.dashboard.pages.request_ends import COST, by_end
 from llm_finops.dashboard.pages.request_parts import each_of
 from llm_finops.dashboard.pages.request_spread import percentiles
@@ -28,11 +28,16 @@ def figures(view: View, total: Margins) -> Tiles:
     lost = sum(ended.get(name, 0) for name in _LOST)
     share = f"{percent_text(lost, total.logged_cost_nano)} of what request logs found"
     of = "a part of the revenue is not known" if margin is None else f"{percent_text(margin, revenue)} of revenue"
+    named = " that names it" if view.flat_nano else ""
+    if named and revenue is not None:
+        of = f"{percent_text(revenue, total.cost_nano)} of its cost is paid by name"
     return Tiles(
         [
             Tile("Cost (cogs)", view.money(total.cost_nano), "", "#days"),
-            Tile("Revenue", view.money(revenue), "", "#days"),
-            Tile("Gross margin", view.money(margin), of, "#days", toned(margin)),
+            Tile(f"Revenue{named}", view.money(revenue), "", "#days"),
+            Tile(
+                f"{'Less its cost' if named else 'Gross margin'}", view.money(margin), of, "#days", tone_of(view, total)
+            ),
             Tile("Requests", f"{total.requests:,}", f"{total.operations:,} operations", "#days"),
             Tile("Cost per request", UNKNOWN if each is None else price_text(each, view.currency)),
             Tile(
@@ -58,7 +63,7 @@ def logged(view: View, by: Subject, key: str) -> Iterator[Block]:
     yield kinds(view)
     if view.asked.customer and view.asked.feature:
         yield Note(f"Percentiles are of all requests of the {by}: they are not kept by customer and feature at once.")
-    yield from percentiles(view, by, key)
+    yield from percentiles(view, by, key, wide=False)
 
 
 def cost_alone(view: View, path: str, by: Subject, key: str, others: tuple[CostDim, str]) -> Iterator[Block]:
