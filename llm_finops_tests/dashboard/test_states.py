@@ -1,5 +1,6 @@
 """What every page says where there is little to show, much, or nothing: never a false 0, always what to do."""
 
+import itertools
 import os
 import re
 import sqlite3
@@ -192,10 +193,14 @@ def test_ten_thousand_customers_are_pages_of_25(tmp_path: Path, browser: Browser
     booked(ledger, [f"customer {n:05d}" for n in range(10_000)])
     ledger.close()
     with served(environment(tmp_path)) as client:
-        for page in ALL:
-            answer = client.get(page.path)
+        for page, filtered in itertools.product(ALL, ("", "?provider=paper", "?environment=production&feature=chat")):
+            answer = client.get(f"{page.path}{filtered}")
             assert answer.status_code in {200, 400}, page.path
-            assert len(answer.content) < 1_000_000, page.path
+            assert len(answer.content) < 1_000_000, (page.path, filtered)
+        for path in ("/customers?provider=paper", "/feature?environment=production&feature=chat", "/?provider=paper"):
+            text = texts(client, path)
+            assert "1 to 25 of 10,000" in text, path
+            assert "$10,000.05" in text, path  # the total is of all
         assert photographed(browser, client, "/", tmp_path, "ten-thousand-customers") == []
 
 
