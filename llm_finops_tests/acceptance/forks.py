@@ -1,39 +1,22 @@
-"""Commands in forks of one loaded process, which kill themselves anywhere. Not a test.
+"""Commands in forks of one process, which may kill themselves anywhere: what takes seconds to load is loaded once.
 
-A line of standard input is a JSON list of [ARGUMENTS, ENVIRONMENT, MOMENT]; all of a line run at once. The arguments
-are those of `llm-finops`, or one of OURS. A moment is a statement or a commit of the ledger, not of Dagster's own
-storage: at that one the fork dies; 0: at none. The answer is a line: of each how it ended, and how many moments it had.
-
-Beforehand the command of this process' own arguments is run in it, so that its forks import and prepare nothing anew.
+Each is a real process, dies like any other, and leaves what a process that dies leaves.
 """
 
 import json
-import os
-import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
-from typing import IO, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
-import dagster as dg
-import sqlalchemy as sa
-
-from llm_finops.cli import main as command
-from llm_finops.config import load
-from llm_finops.core.days import each_day
-from llm_finops.definitions import build
-from llm_finops.pipeline import reference
-from llm_finops.pipeline.automation import RANGE, SCHEDULE
-from llm_finops.pipeline.graph import declared
-from llm_finops.pipeline.instance import instance
-from llm_finops.pipeline.outcome import failures
-from llm_finops.pipeline.run import run_range
-from llm_finops.pipeline.work import Finops
+from llm_finops_tests.acceptance.playing import ROOT
 
 
 class Asked(NamedTuple):
-    """What a fork is to do."""
+    """What a fork is to do: a command of `llm-finops` or one of `forked.OURS`, in this environment.
+
+    A moment is a statement or a commit of the ledger, not of Dagster's own storage: at that one it dies; 0: at none.
+    """
 
     arguments: tuple[str, ...]
     environment: Mapping[str, str]
@@ -41,7 +24,7 @@ class Asked(NamedTuple):
 
 
 class Ended(NamedTuple):
-    """How it ended, how far it came, and, where it did not end well, what it said."""
+    """How it ended (-9: killed), how many moments it had, and what it said, error beside output."""
 
     code: int
     moments: int
@@ -49,124 +32,35 @@ class Ended(NamedTuple):
 
 
 class Forks:
-    """The loaded process, from outside."""
+    """The loaded process, from outside. Its own arguments are a command that is run in it beforehand."""
 
     def __init__(self, arguments: Sequence[str], environment: Mapping[str, str]) -> None:
-        line = [sys.executable, "-W", "ignore", "-m", "llm_finops_tests.acceptance.forks", *arguments]
+        line = [sys.executable, "-W", "ignore", "-m", "llm_finops_tests.acceptance.forked", *arguments]
         pipe = subprocess.PIPE
-        self._child = subprocess.Popen(line, env=environment, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
-        assert self._child.stdout is not None
-        if not self._child.stdout.readline():  # it is ready, or it has ended
+        self._child = subprocess.Popen(line, cwd=ROOT, env=environment, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+        if not self._line():  # it is ready, or it has ended
             raise AssertionError(self._child.communicate()[1])
 
     def __call__(self, *asked: Asked) -> list[Ended]:
         """Run all at once, to their ends."""
+        self.start(*asked)
+        return self.end()
+
+    def start(self, *asked: Asked) -> list[int]:
+        """All under way; the ids of their processes."""
         assert self._child.stdin is not None
-        assert self._child.stdout is not None
         self._child.stdin.write(json.dumps(asked) + "\n")
         self._child.stdin.flush()
-        return [Ended(*ended) for ended in json.loads(self._child.stdout.readline())]
+        return [int(child) for child in json.loads(self._line())]
+
+    def end(self) -> list[Ended]:
+        """How those under way ended."""
+        return [Ended(*ended) for ended in json.loads(self._line())]
 
     def close(self) -> None:
+        """Nothing is under way."""
         self._child.communicate()
 
-
-def main() -> None:
-    """Fork for each that is asked, line after line."""
-    answers = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)
-    if code := _ended(tuple(sys.argv[1:])):
-        sys.exit(code)
-    print("ready", file=answers, flush=True)
-    for line in sys.stdin:
-        begun = [_begin(Asked(tuple(arguments), *rest)) for arguments, *rest in json.loads(line)]
-        print(json.dumps([_end(*fork) for fork in begun]), file=answers, flush=True)
-
-
-def _begin(asked: Asked) -> tuple[int, IO[str], IO[str]]:
-    said, told = (os.fdopen(os.memfd_create(name), "w+") for name in ("said", "told"))
-    child = os.fork()
-    if child == 0:
-        os.dup2(said.fileno(), 1)
-        os.dup2(said.fileno(), 2)
-        code = _fork(asked, told)
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
-    return child, said, told
-
-
-def _end(child: int, said: IO[str], told: IO[str]) -> Ended:
-    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    with said, told:
-        said.seek(0)
-        told.seek(0)
-        return Ended(code, int(told.read() or 0), said.read()[-2_000:] if code else "")
-
-
-def _fork(asked: Asked, told: IO[str]) -> int:
-    came_to = 0
-
-    def tick(connection: sa.Connection, *_: object) -> None:
-        nonlocal came_to
-        url = connection.engine.url
-        if url.drivername == "postgresql+psycopg" or (url.database or "").endswith("ledger.sqlite"):
-            came_to += 1
-            if came_to == asked.moment:
-                os.kill(os.getpid(), signal.SIGKILL)
-
-    sa.event.listen(sa.Engine, "before_cursor_execute", tick)
-    sa.event.listen(sa.Engine, "commit", tick)
-    os.environ.clear()
-    os.environ.update(asked.environment)
-    code = _ended(asked.arguments)
-    told.write(str(came_to))
-    told.flush()
-    return code
-
-
-def _ended(arguments: tuple[str, ...]) -> int:
-    if arguments[0] in OURS:
-        return 0 if OURS[arguments[0]](*arguments[1:]) else 1
-    sys.argv = ["llm-finops", *arguments]
-    try:
-        command()
-    except SystemExit as end:
-        return end.code if isinstance(end.code, int) else 1
-    return 0
-
-
-def _known() -> bool:
-    """Book prices and settings, which take longest, and make Dagster's tables."""
-    with Finops(os.environ).work("known") as work, instance(work.config):
-        reference.book_reference(work)
-    return True
-
-
-def _steps(first: str, last: str) -> bool:
-    """What a run of the days books, without Dagster around it."""
-    with Finops(os.environ).work("steps") as work:
-        reference.book_reference(work)
-        days = each_day(first, last)
-        return not any(failures(asset.name, asset.step(work, days)) for asset in list(declared(work.config)))
-
-
-def _morning() -> bool:
-    """The daily run as its schedule asks for it at the clock's hour, in a process of its own."""
-    config, finops = load(os.environ), Finops(os.environ)
-    definitions = build(config, finops)
-    at = datetime.fromisoformat(config.now()).astimezone(UTC)
-    with instance(config) as dagster:
-        context = dg.build_schedule_context(instance=dagster, scheduled_execution_time=at)
-        tick = definitions.get_repository_def().get_schedule_def(SCHEDULE).evaluate_tick(context)
-        (run,) = tick.run_requests or []
-        first, last = (run.tags[name] for name in RANGE)
-        report = run_range(definitions, finops, dagster, first, last)
-    print(report)  # noqa: T201
-    return report.ok
-
-
-OURS: Mapping[str, Callable[..., bool]] = {"known": _known, "steps": _steps, "morning": _morning}
-
-if __name__ == "__main__":
-    main()
+    def _line(self) -> str:
+        assert self._child.stdout is not None
+        return self._child.stdout.readline()

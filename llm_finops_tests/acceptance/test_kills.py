@@ -62,8 +62,8 @@ def test_killed_in_every_phase_it_ends_like_one_left_alone_and_slack_is_told_onc
 def _killed_by_slack(plays: Plays, home: Path, url: str, victims: list[int]) -> None:
     """A play that dies once Slack has taken its message."""
     victims.append(plays.start(home, slack=url))
-    code, _, err = plays.end()
-    assert code == -signal.SIGKILL, err[-4_000:]
+    ended = plays.end()
+    assert ended.code == -signal.SIGKILL, ended.said[-4_000:]
     assert victims == []
     assert rows(home, f"select state {SUMMARIES} and state <> 'sent'") == [("sending",)]
 
