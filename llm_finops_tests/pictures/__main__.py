@@ -48,7 +48,8 @@ def _opened(browser: Browser, width: int, height: int) -> Page:
 
 def _message(browser: Browser, home: Path, kept: Path) -> None:
     page = _opened(browser, 700, 400)
-    page.set_content(slack_page([_newest(home)], "06:31"))
+    picture = max((home / "slack_files").glob("llm-finops-*.png"))  # its name ends with its day
+    page.set_content(slack_page(_newest(home), "06:31", picture.read_bytes()))
     page.screenshot(path=kept, full_page=True)
 
 

@@ -1,7 +1,8 @@
 """A message's blocks as a page that looks like Slack: the parts of Block Kit and mrkdwn that the messages use."""
 
 import re
-from collections.abc import Mapping, Sequence
+from base64 import b64encode
+from collections.abc import Mapping
 from html import escape
 from typing import Any
 
@@ -16,6 +17,8 @@ h1 { font-size: 18px; margin: 6px 0 8px; } p { margin: 6px 0; white-space: pre-w
 .fields { display: grid; grid-template-columns: 1fr 1fr; gap: 8px 16px; margin: 8px 0; } .fields p { margin: 0; }
 .context { color: #616061; font-size: 13px; } a { color: #1264a3; text-decoration: none; }
 code, pre { background: #f8f8f8; border: 1px solid #ddd; border-radius: 3px; font: 12px/1.5 monospace; }
+img { width: 420px; margin-top: 4px; border: 1px solid #ddd; border-radius: 8px; }
+.reply { margin: 10px 0 10px 50px; color: #616061; font-size: 13px; border-bottom: 1px solid #ddd; }
 code { color: #c01343; padding: 1px 3px; } pre { padding: 8px; margin: 4px 0; overflow: hidden; }
 """
 _LINK = re.compile(r"<(https?://[^|>]+)\|([^>]+)>")
@@ -23,16 +26,18 @@ _CODE = re.compile(r"(```.*?```|`[^`]*`)", re.DOTALL)
 _BOLD = re.compile(r"(?<![\w*])\*([^*\n]+)\*(?![\w*])")
 
 
-def slack_page(posts: Sequence[Mapping[str, Any]], at: str) -> str:
-    """One HTML page; `posts` are the bodies of chat.postMessage, `at` is the time that Slack shows."""
-    shown = "".join(_post(post, at) for post in posts)
+def slack_page(post: Mapping[str, Any], at: str, picture: bytes | None = None) -> str:
+    """One HTML page: the body of a chat.postMessage, the time that Slack shows, and a PNG that stands in its thread."""
+    shown = _said("".join(map(_block, post["blocks"])), at)
+    if picture:
+        drawn = f'<img src="data:image/png;base64,{b64encode(picture).decode()}">'
+        shown += f'<p class="reply">1 reply</p>{_said(drawn, at)}'
     return f'<!doctype html><meta charset="utf-8"><style>{_STYLE}</style><main>{shown}</main>'
 
 
-def _post(post: Mapping[str, Any], at: str) -> str:
+def _said(content: str, at: str) -> str:
     who = f'<div class="who"><b>llm_finops</b><span class="bot">APP</span><span>{escape(at)}</span></div>'
-    blocks = "".join(map(_block, post["blocks"]))
-    return f'<div class="post"><div class="app">f</div><div>{who}{blocks}</div></div>'
+    return f'<div class="post"><div class="app">f</div><div>{who}{content}</div></div>'
 
 
 def _block(block: Mapping[str, Any]) -> str:

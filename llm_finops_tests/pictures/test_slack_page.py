@@ -19,7 +19,7 @@ POST = {
 
 
 def test_it_shows_every_text_and_marks_what_slack_marks() -> None:
-    page = slack_page([POST], "06:31")
+    page = slack_page(POST, "06:31", b"PNG")
     shown = unescape(re.sub(r"<style>.*?</style>|<[^>]+>", "", page))
     for text in (
         "LLM costs <today>",
@@ -31,6 +31,7 @@ def test_it_shows_every_text_and_marks_what_slack_marks() -> None:
         "06:31",
     ):
         assert text in shown
+    assert "data:image/png;base64,UE5H" in page
     assert "<b>$33.19</b>" in page
     assert '<a href="https://finops.example.com/?a=1">Open it</a>' in page
     assert "<pre>$2.22  *ada*</pre>" in page
