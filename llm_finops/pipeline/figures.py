@@ -27,7 +27,7 @@ from llm_finops.ledger.pages import held_days
 from llm_finops.pipeline.converted_day import Conversion, in_reporting_currency
 from llm_finops.pipeline.invoice_news import invoice_news
 from llm_finops.pipeline.ledger_day import LedgerDay
-from llm_finops.pipeline.links import dashboard_of
+from llm_finops.pipeline.links import dagster_of, dashboard_of
 from llm_finops.pipeline.work import Work
 
 QUARANTINED = "rows quarantined"
@@ -70,6 +70,7 @@ def figures_of(
         rates_of=conversion.rates_of,
         no_rate=conversion.missing,
         dashboard=dashboard_of(work.config, day),
+        dagster=dagster_of(work.config, day),
     )
 
 

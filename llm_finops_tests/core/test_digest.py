@@ -237,3 +237,13 @@ def test_the_message_ends_with_a_link_to_the_day_on_the_dashboard_where_there_is
     assert_within_limits(message)
     assert plain(message) == f"{plain(without)}\nOpen this day on the dashboard: {address}\n"
     assert message.text == without.text
+
+
+def test_beside_it_stands_a_link_to_the_days_runs_where_dagster_has_an_address() -> None:
+    board, dagster = "https://finops.example.com/?from=2026-11-23", "https://dagster.example.com/assets/x?partition=d"
+    both, alone = digest(figures(dashboard=board, dagster=dagster)), digest(figures(dagster=dagster))
+
+    link = f"<{dagster}|Its runs in Dagster>"
+    assert list(texts(both))[-1] == f"<{board}|Open this day on the dashboard> · {link}"
+    assert list(texts(alone))[-1] == link
+    assert plain(alone).endswith(f"\nIts runs in Dagster: {dagster}\n")

@@ -155,3 +155,10 @@ def test_every_finding_of_the_day_is_counted_by_kind_and_quarantined_rows_by_amo
         by_kind = findings_by_kind(ledger, (LAST, LAST))
     assert {found.kind: found.count for found in day.findings} == {kind: n for (_, kind), n in by_kind.items()}
     assert " · 3 rows quarantined\n" in message(played, LAST)
+
+
+def test_it_leads_to_the_day_on_the_dashboard_and_to_its_runs(played: Little) -> None:
+    played.configure('[reporting]\ndashboard_url = "https://board.test"\ndagster_url = "https://dagster.test/"')
+    board = f"Open this day on the dashboard: https://board.test/?from={LAST}&to={LAST}"
+    runs = f"Its runs in Dagster: https://dagster.test/assets/daily_summary?view=partitions&partition={LAST}"
+    assert message(played, LAST).endswith(f"{board} · {runs}\n")

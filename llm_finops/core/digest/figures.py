@@ -203,6 +203,7 @@ class Figures:
     rates_of: tuple[str, ...] = ()  # the dates of the rates by which all is in the main currency; () as it was
     no_rate: tuple[str, ...] = ()  # USD→EUR: for want of which nothing is converted
     dashboard: str = ""  # where people open this day; an address without any of | < >
+    dagster: str = ""  # and its runs
 
     @property
     def uncosted_by_currency(self) -> tuple[tuple[str, int], ...]:

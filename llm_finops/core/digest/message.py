@@ -104,8 +104,9 @@ def _blocks(figures: Figures, currencies: Sequence[CurrencyFigures], top: int) -
     if before := earlier(figures):
         blocks.append(section(before))
     closing = [trust(figures, shown)]
-    if figures.dashboard:
-        closing.append(f"<{escape(figures.dashboard)}|Open this day on the dashboard>")
+    leads = {figures.dashboard: "Open this day on the dashboard", figures.dagster: "Its runs in Dagster"}
+    if links := [f"<{escape(address)}|{words}>" for address, words in leads.items() if address]:
+        closing.append(" · ".join(links))
     return [*blocks, *({"type": "context", "elements": [_mrkdwn(text)]} for text in closing)]
 
 
