@@ -55,6 +55,19 @@ def test_every_target_of_the_readme_is_in_the_makefile() -> None:
             assert re.search(rf"^{target}:", makefile, re.MULTILINE), f"{page}: make {target}"
 
 
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_what_a_page_of_ours_leads_to_is_there(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)|src=\"([^\"]+)\"", text):
+        (path,) = filter(None, target)
+        assert "://" in path or (page.parent / path).exists(), f"{page.name} leads to {path}"
+    named, given = set(re.findall(r"\]\[(\w+)\]", text)), set(re.findall(r"^\[(\w+)\]: http", text, re.MULTILINE))
+    assert named <= given
+
+
 @pytest.mark.parametrize(
     "table",
     [

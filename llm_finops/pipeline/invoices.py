@@ -38,6 +38,7 @@ def load_invoices(work: Work, periods: list[str]) -> Result:
     for account, delivered in every.items():
         with _failing(result, months, account):
             _book(work, delivered, _Others(booked, every), months, result)
+    result.seen(months)
     return result
 
 

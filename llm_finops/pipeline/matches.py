@@ -23,7 +23,9 @@ def match_months(work: Work, periods: list[str]) -> Result:
     def matched(work: Work, gather: Gather, name: str, month: str) -> Computed | None:
         return _match(work, gather, accounts[name], month)
 
-    return settle_keys(work, d.INVOICE_MATCHES, asked, _todo(work, accounts, asked), matched)
+    result = settle_keys(work, d.INVOICE_MATCHES, asked, _todo(work, accounts, asked), matched)
+    result.seen(months_of(periods))
+    return result
 
 
 def _todo(work: Work, accounts: dict[str, Invoiced], asked: Sequence[Key]) -> set[Key]:

@@ -48,6 +48,11 @@ class Result:
         """Note that a day of a subject could not be had, and why."""
         self.add(day, Outcome(subject, ok=False, why=str(why)))
 
+    def seen(self, days: Iterable[str]) -> None:
+        """Note days of which there may have been nothing to do: Dagster is told that they were looked at."""
+        for day in days:
+            self.by_day.setdefault(day, [])
+
     @property
     def computed(self) -> int:
         """How often a verb was called."""

@@ -4,8 +4,11 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster._core.definitions.data_version import CachingStaleStatusResolver
+from dagster._core.loader import LoadingContextForTest
 
 from llm_finops.core.digest import plain
+from llm_finops.definitions import build
 from llm_finops.pipeline.said import message_of
 from llm_finops_tests.pipeline.billed import INVOICE, Billed
 from llm_finops_tests.pipeline.little import DAYS, FIRST, LAST, Little, write_csv
@@ -55,6 +58,18 @@ def test_the_daily_run_tells_the_months_it_moved_or_was_asked_for(
     report = billed.run(LAST, LAST, instance)
     assert [(f.asset, f.subject, f.day) for f in report.failed] == [("invoices", "paper", MONTH)]
     assert state(billed) == [(MONTH, REPORTED + CENT, 0, "matched")]
+
+
+def test_where_nobody_is_invoiced_the_months_are_told_and_a_day_is_not_said_to_wait_for_them(
+    played: Little,
+    instance: dg.DagsterInstance,  # noqa: F811
+) -> None:
+    assert played.run(LAST, LAST, instance).ok
+    assert state(played) == []
+    assert told(instance, "invoices") == told(instance, "invoice_matches") == {MONTH}
+    graph = build(played.config, played.finops).get_repository_def().asset_graph
+    stale = CachingStaleStatusResolver(instance, graph, LoadingContextForTest(instance))
+    assert stale.get_stale_causes(dg.AssetKey("daily_summary"), LAST) == []
 
 
 def test_a_month_asked_for_alone_in_the_ui_books_that_match_and_nothing_else(
