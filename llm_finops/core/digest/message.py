@@ -21,7 +21,7 @@ from llm_finops.core.digest.words import UNKNOWN, count_text, day_text, escape, 
 
 JSON_MAX = 12_000  # Slack refuses blocks at about 13,200 characters of JSON; the limit is not documented
 TEXT_MAX = 3_000  # of a section's text
-TOPS = (8, 5, 3, 1, 0)  # how many names a list shows: the most that fit
+TOPS = (5, 3, 1, 0)  # how many names a list shows: the most that fit
 
 _LINK = re.compile(r"<(https?://[^|<>]+)\|([^|<>]+)>")  # of ours: what comes from outside is escaped
 _CODE = re.compile(r"(```.*?```|`[^`]*`)", re.DOTALL)
@@ -142,12 +142,13 @@ def _fields(texts: Mapping[str, str]) -> Block:
 def _tables(money: CurrencyFigures, code: str) -> list[Table]:
     trials = [Part(customer.name, customer.cost_nano) for customer in money.without_revenue]
     below = count_text(len(money.below_zero), "customer")
+    several = money.providers if len(money.providers) > 1 else ()  # one is all of it, as the headline says
     tables = [
         losses(f"Below zero: {below}{code}", money.below_zero, money.currency),
         parts(f"Cost without revenue{code}", trials, None, money.currency),
         owners(f"Customers, by cogs{code}", money.customers, money.cogs_nano, money.currency),
         replace(owners(f"Features, by cogs{code}", money.features, money.cogs_nano, money.currency), what="feature"),
-        parts(f"Providers{code}", money.providers, money.cost_nano, money.currency),
+        parts(f"Providers{code}", several, money.cost_nano, money.currency),
         replace(parts(f"Models{code}", money.models, money.cost_nano, money.currency), what="model"),
     ]
     return [table for table in tables if table.rows]
