@@ -1,5 +1,6 @@
 """The pages that people rely on say what the program does."""
 
+import json
 import re
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from llm_finops.cli import app
 from llm_finops.config import load, tables
 from llm_finops.connectors.contract import about, discover
 from llm_finops.core.meters import UNITS
+from llm_finops.demo.standins.slack import SCOPES
 from llm_finops.ledger import schema
 
 ROOT = Path(__file__).parents[1]
@@ -97,6 +99,14 @@ def test_the_examples_of_the_readme_are_valid(tmp_path: Path) -> None:
     config = load({"LLM_FINOPS_CONFIG": str(file)})
     assert sorted(config.providers) == ["anthropic", "openai"]
     assert config.settings.rules[0].match == {"api_key": "staging-*"}
+
+
+def test_the_manifest_asks_for_the_scopes_that_the_page_explains() -> None:
+    page = (ROOT / "docs" / "slack.md").read_text(encoding="utf-8")
+    (manifest,) = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    asked = json.loads(manifest)["oauth_config"]["scopes"]["bot"]
+    assert asked == re.findall(r"^\| `([\w:]+)`", page, re.MULTILINE)
+    assert set(asked) == set(SCOPES.split(","))
 
 
 def test_every_meter_is_documented_with_its_unit() -> None:

@@ -15,6 +15,7 @@ from llm_finops.ledger.queries import (
     lines_of,
     load,
     load_pages,
+    provisional_days,
     quarantined,
     restated,
     snapshot,
@@ -30,6 +31,14 @@ def test_a_source_is_as_fresh_as_its_last_load_and_its_newest_whole_day(company:
         (read,) = sources(reader)
     assert (read.source, read.dataset, read.started_at) == ("openai", "cost_lines", "2026-11-04T06:00:00Z")
     assert (read.outcome, read.detail, read.newest_whole) == ("failed", "500", little.DAYS[2])
+
+
+def test_a_day_is_provisional_until_it_was_read_so_many_hours_after_its_end(company: Ledger) -> None:
+    day, after = little.DAYS[2], little.DAYS[3]  # read on the second morning after it, thirty hours after its end
+    with snapshot(company) as reader:
+        found = [provisional_days(reader, day, day, {"openai": hours, "anthropic": 999}) for hours in (30, 31)]
+        assert provisional_days(reader, after, after, {"openai": 31}) == ()
+    assert found == [(), (day,)]
 
 
 def test_what_was_restated_is_told_with_its_commit(company: Ledger) -> None:
