@@ -63,18 +63,19 @@ class Client(WebClient):
                 http.stream("POST", url, content=content, headers=headers) as answer,
             ):
                 _bounded(answer)
+            trouble = None if answer.status_code == 200 else _not_uploaded(what, answer)
         except httpx.HTTPError as lost:
-            raise NotSent(f"{what}: the connection was lost ({type(lost).__name__}); to be tried again") from None
-        if answer.status_code != 200:
-            raise _not_uploaded(what, answer)
+            trouble = NotSent(f"{what}: the connection was lost ({type(lost).__name__}); to be tried again")
+        if trouble:
+            raise trouble  # outside the handler: the error holds the address and must not come along
 
     def _checked_upload(self, what: str, address: str) -> httpx.URL:
         """Https; plain http only where the API itself is a stand-in on this machine."""
         try:
-            if urlsplit(address).scheme == "https" or not self._by_environment:
+            if address and (urlsplit(address).scheme == "https" or not self._by_environment):
                 return httpx.URL(checked_address(address))
         except (httpx.InvalidURL, ValueError):
-            pass  # the address is a secret, which the error would quote
+            pass  # as below, without the error, which quotes the address
         raise NotSent(f"{what}: expected an https address to send it to", code=UNREADABLE, permanent=True)
 
 
