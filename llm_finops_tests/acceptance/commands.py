@@ -1,7 +1,7 @@
 """Commands of the command line, one after the other in one process, everything below logging at DEBUG. Not a test.
 
 Standard input is a JSON list of [ARGUMENTS, VARIABLES]; `tick` evaluates the Slack sensor, as the daemon does, and says
-what a run's process would be started with.
+what a run's process would be started with; `tick later` does so once what waits has waited long enough.
 """
 
 import json
@@ -31,8 +31,8 @@ def _ended(arguments: list[str]) -> object:
 
     sys.argv = ["llm-finops", *arguments]
     try:
-        if arguments == ["tick"]:
-            return _tick()
+        if arguments[0] == "tick":
+            return _tick(later=arguments[1:] == ["later"])
         command()
     except SystemExit as end:
         return end.code
@@ -42,7 +42,7 @@ def _ended(arguments: list[str]) -> object:
     return 0
 
 
-def _tick() -> list[bool]:
+def _tick(*, later: bool) -> list[bool]:
     from dagster._serdes import serialize_value
 
     from llm_finops.config import load
@@ -52,6 +52,9 @@ def _tick() -> list[bool]:
     from llm_finops.pipeline.work import Finops
 
     config, finops = load(os.environ), Finops(os.environ)
+    if later:
+        with finops.work("") as work, work.ledger.writing() as connection:
+            connection.exec_driver_sql("update digests set next_at = ''")
     with instance(config) as dagster:
         print(serialize_value(dagster.get_ref()))  # noqa: T201
         return tick_sensor(build(config, finops), finops, dagster)

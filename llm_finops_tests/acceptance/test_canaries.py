@@ -6,13 +6,14 @@ is Dagster's too), of the URL of a move and of HTTPS_PROXY, and keys in mistyped
 What happens meanwhile: doctor, backfill, the Slack sensor, explain, fingerprint, move, and crashes with
 LLM_FINOPS_TRACEBACK=1, all with DEBUG logging of dagster, httpx, httpcore, slack_sdk and the rest; providers that
 answer whole, and with the key repeated in headers and bodies: 401, 500, a cut line, broken JSON, an unreadable amount,
-a redirect to another host; a proxy that refuses; a Slack that refuses and repeats the token.
+a redirect to another host; a proxy that refuses; a Slack that refuses and repeats the token, then takes the message
+and its chart.
 
 Searched: every file below the company's folder (finops.toml, the ledger with its WAL, the file a ledger was moved to,
 Dagster's home with dagster.yaml, runs, events, ticks, snapshots and logs of steps), every cell of every table of every
 schema of the PostgreSQL database and of all SQLite files, what is packed in cells and files (zlib, gzip), standard
 output and error (with what a run's process would be started with), the arguments of the process, the bodies that Slack
-received, and whatever another host heard. As it is, as URLs spell it, and in base64.
+received, all that came where it takes files, and whatever another host heard. As it is, as URLs spell it, in base64.
 """
 
 import json
@@ -30,6 +31,7 @@ from llm_finops.demo.clock import Clock
 from llm_finops.demo.play import company
 from llm_finops.demo.standins import Standins
 from llm_finops.demo.standins.server import Answer, App, Call, serve
+from llm_finops.demo.standins.slack_files import UPLOADS
 from llm_finops.demo.world import Window
 from llm_finops_tests.acceptance.playing import ROOT
 from llm_finops_tests.acceptance.searching import database, files, forms, places
@@ -116,6 +118,8 @@ def _slack(standins: Standins, heard: Heard) -> App:
 
     def answer(call: Call) -> Answer:
         heard.slack.append(call.path.encode() + b" " + call.body)
+        if call.path.startswith(UPLOADS):  # in truth another host
+            heard.slack.append(repr(call.headers).encode())
         if sum(b"chat.postMessage" in body for body in heard.slack) == 1 and call.path.endswith("chat.postMessage"):
             return Answer(500, json.dumps({"ok": False, "error": _of(call)}).encode(), {"X-Echo": _of(call)})
         return standins.slack(call)
@@ -194,6 +198,7 @@ def _story(other: str, root: Path, folder: Path) -> list[tuple[list[str], dict[s
         (["backfill", "--from", str(WINDOW.first), "--to", day], {}),
         (["backfill", "--from", str(WINDOW.first), "--to", day], whole),
         (["tick"], whole),
+        (["tick", "later"], whole),
         (["explain", "--customer", "northwind", "--day", day], {}),
         (["fingerprint", "--json"], {}),
         (["move", "--to-env", "OTHER"], {"OTHER": other}),
@@ -243,17 +248,19 @@ def test_no_canary_in_any_byte(tmp_path: Path, postgres_url: str, on: str) -> No
 def _it_happened(out: str, err: str, content: dict[str, bytes], on: str) -> None:
     """Each of the stories took place: an empty log holds no secret either."""
     ends = [line.rpartition(" ended with ")[2] for line in out.splitlines() if line.startswith("-- ")]
-    assert ends[:8] == ["1", "1", "0", "[False]", "0", "0", "0", "0"], out[-3_000:]
-    assert ends[8] == "2"
-    assert set(ends[9:13]) == {"LedgerError", "OperationalError"}, ends  # each crashed for want of a database
-    assert ends[13] == "1"
-    assert len(ends[15:]) == 14
-    assert set(ends[15:]) == {"1"}
+    assert ends[:9] == ["1", "1", "0", "[False]", "[True]", "0", "0", "0", "0"], out[-3_000:]
+    assert ends[9] == "2"
+    assert set(ends[10:14]) == {"LedgerError", "OperationalError"}, ends  # each crashed for want of a database
+    assert ends[14] == "1"
+    assert len(ends[16:]) == 14
+    assert set(ends[16:]) == {"1"}
     for fault, connector in FAULTS.items():
         assert f"failed: {connector}_{fault}_usage {connector}-{fault} " in err
     assert "[the key]" in err
     assert "DEBUG:httpcore" in err
-    assert content["slack"].count(b"chat.postMessage") >= 1
+    assert content["slack"].count(b"chat.postMessage") == 2
+    assert content["slack"].count(UPLOADS.encode()) == 1
+    assert b"\x89PNG" in content["slack"]
     events = "dagster.event_logs" if on == "postgresql" else "home/dagster/history/runs.db, cells"
     assert {"home/dagster/dagster.yaml", "home/finops.toml", "public.versions", events} <= content.keys()
     assert b"STEP_" in b"".join(content.values())
