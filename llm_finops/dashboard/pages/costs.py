@@ -6,11 +6,12 @@ from llm_finops.core.records import COGS
 from llm_finops.dashboard.blocks import Cell, Column, Note, Table, Value
 from llm_finops.dashboard.pages.paged import Orders, keyed, paged
 from llm_finops.dashboard.view import View
-from llm_finops.ledger.queries import Cost, CostDim, cost_by
+from llm_finops.ledger.queries import Asked, Cost, CostDim, cost_by, lowered, rows_read
 
 Lead = Callable[[View, str, str], Cell]
 Classes = Sequence[str] | None
 
+_MOST = 400_000  # rows that are added up within a second
 ALONE = Note("With a filter by provider or environment there is cost alone: nobody pays by provider.")
 
 
@@ -39,11 +40,28 @@ def linked(view: View, dim: str, key: str) -> Cell:
 
 
 def cost_table(
-    view: View, name: str, title: str, *dims: CostDim, classes: Classes = (COGS,), note: str = "", lead: Lead = linked
+    view: View,
+    name: str,
+    title: str,
+    *dims: CostDim,
+    classes: Classes = (COGS,),
+    note: str = "",
+    asked: Asked | None = None,
+    holding: str | None = None,
 ) -> Table:
-    """Cost by some dimensions, asked of the ledger."""
-    rows = cost_by(view.reader, view.asked, *dims, cost_classes=classes)
-    return costs(view, name, title, dims, rows, note=note, lead=lead)
+    """Cost by some dimensions, asked of the ledger: of what the page is asked, unless `asked` says otherwise.
+
+    `holding`: of those alone whose first dimension holds the text. A page is not kept waiting for what no kept sum
+    answers; a file may take its time.
+    """
+    asked = asked or view.asked
+    if not view.exporting and rows_read(view.reader, asked, *dims) > _MOST:
+        said = f"Not added up here: by these filters together that needs more than {_MOST:,} rows. Ask for fewer days."
+        return Table(name, title, [_column(dim) for dim in dims], [], empty=said, note=note, wide=False)
+    rows = cost_by(view.reader, asked, *dims, cost_classes=classes)
+    if holding is not None:
+        rows = tuple(row for row in rows if lowered(holding) in lowered(row.key[0]))
+    return costs(view, name, title, dims, rows, note=note)
 
 
 def costs(

@@ -6,12 +6,12 @@ from dataclasses import replace
 from llm_finops.charts import Point, bars
 from llm_finops.charts.chart import units
 from llm_finops.core.records import UNALLOCATED
-from llm_finops.dashboard.blocks import Block, Note, Picture, Table
-from llm_finops.dashboard.pages.costs import ALONE, costs, is_cost_alone
+from llm_finops.dashboard.blocks import Block, Note, Picture
+from llm_finops.dashboard.pages.costs import ALONE, cost_table, is_cost_alone
 from llm_finops.dashboard.pages.parts import by_name_alone, ranking
 from llm_finops.dashboard.pages.sought import offered
 from llm_finops.dashboard.view import Page, View
-from llm_finops.ledger.queries import Asked, cost_by, lowered, margin_ends
+from llm_finops.ledger.queries import Asked, margin_ends
 
 _DRAWN = 8
 _NOTE = f"What nobody owns is {UNALLOCATED}. A margin is not known where a part of the revenue is not."
@@ -24,7 +24,7 @@ def show(view: View) -> Sequence[Block]:
     title = "Customers" if text is None else f"Customers with “{text}” in their name"
     alone = is_cost_alone(view)
     if alone:
-        table = _cost_alone(view, asked, title, text)
+        table = cost_table(view, "customers", title, "customer", asked=asked, holding=text)
     else:
         empty = (
             "Nobody who is called so has cost or revenue in this period." if text else "Nothing here in this period."
@@ -34,16 +34,9 @@ def show(view: View) -> Sequence[Block]:
         )
     said = [ALONE] if alone else by_name_alone(view)
     if text is None:
-        return [*said, *([] if said else _ends(view, asked)), table]
+        return [*said, *([] if said or asked.feature else _ends(view, asked)), table]
     every = Note("Only some customers are in this.", href=view.link(customer=None), link="All customers")
-    return [every, *said, table, *([] if table.count else [offered(view, text)])]
-
-
-def _cost_alone(view: View, asked: Asked, title: str, text: str | None) -> Table:
-    rows = cost_by(view.reader, asked, "customer")
-    if text is not None:
-        rows = tuple(row for row in rows if lowered(text) in lowered(row.key[0]))
-    return costs(view, "customers", title, ["customer"], rows)
+    return [every, *said, table, *([offered(view, text)] if table.count == 0 else [])]
 
 
 def _ends(view: View, asked: Asked) -> Iterator[Picture]:

@@ -10,7 +10,7 @@ one currency that was asked for; days are UTC and periods inclusive. What is not
 
 from llm_finops.ledger.queries.account_days import AccountDay, account_days
 from llm_finops.ledger.queries.asked import Asked
-from llm_finops.ledger.queries.cost import COST_DIMS, Cost, CostDim, cost_by
+from llm_finops.ledger.queries.cost import COST_DIMS, Cost, CostDim, cost_by, rows_read
 from llm_finops.ledger.queries.health import (
     BasisDay,
     CoverageDay,
@@ -149,6 +149,7 @@ __all__ = [
     "requests_by",
     "restated",
     "restated_by",
+    "rows_read",
     "scaled",
     "snapshot",
     "sources",

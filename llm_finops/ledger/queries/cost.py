@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from typing import Literal, NamedTuple, get_args
 
+import sqlalchemy as sa
+
 from llm_finops.core.records import COGS
 from llm_finops.ledger.queries.asked import Asked
-from llm_finops.ledger.queries.facts import ALLOCATIONS, FILTERS
+from llm_finops.ledger.queries.facts import ALLOCATIONS, FILTERS, is_one_of
 from llm_finops.ledger.queries.reader import Reader, whole
+from llm_finops.ledger.schema import VERSIONS
 
 CostDim = Literal[
     "day",
@@ -33,6 +36,20 @@ class Cost(NamedTuple):
 
     key: tuple[str, ...]
     cost_nano: int
+
+
+def rows_read(reader: Reader, asked: Asked, *dims: CostDim) -> int:
+    """How many allocations `cost_by` must add up itself, since no kept sum answers: what it takes, beforehand.
+
+    Of one customer 0: its own rows are sought, and are few beside all.
+    """
+    if asked.customer is not None:
+        return 0
+    filters = [name for name in FILTERS if getattr(asked, name) is not None]
+    rolled, rest = reader.versions(ALLOCATIONS.datasets, asked.first, asked.last)
+    is_kept = ALLOCATIONS.kept({*dims, *filters, "currency", "cost_class"}) is not None
+    query = sa.select(sa.func.sum(VERSIONS.c.rows)).where(is_one_of(VERSIONS, rest if is_kept else rolled + rest))
+    return whole(reader.rows(query)[0][0])
 
 
 def cost_by(

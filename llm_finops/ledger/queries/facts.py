@@ -4,7 +4,7 @@ What a version adds up to is kept for some tables (`ledger.rolling`): where thos
 rows of versions that have none yet are added up beside them. So an answer is the same with the sums or without.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,6 +38,10 @@ class Facts:
         """The table."""
         return FACTS[self.name]
 
+    def kept(self, columns: Collection[str]) -> RollUp | None:
+        """The shortest of the kept sums that knows all of the columns."""
+        return next((roll for roll in ROLL_UPS if roll.of == self.name and _serves(roll, columns)), None)
+
     def select(
         self, reader: Reader, columns: Sequence[str], added_up: Sequence[sa.ColumnElement[Any]], asked: Asked, *by: str
     ) -> sa.Select[Any]:
@@ -64,7 +68,7 @@ class Facts:
         measures = self.measures if measures is None else measures
         wanted = {**given, **_given(asked, by)}
         rolled, rest = reader.versions(self.datasets, asked.first, asked.last)
-        roll = next((roll for roll in ROLL_UPS if roll.of == self.name and _serves(roll, {*columns, *wanted})), None)
+        roll = self.kept({*columns, *wanted})
         own = [added(self.table, name).label(name) for name in measures]
         if roll is None or not rolled:
             return _select(self.table, columns, own, wanted, rolled + rest)
@@ -118,7 +122,7 @@ def is_one_of(table: sa.Table, versions: Sequence[int]) -> sa.ColumnElement[bool
     return table.c.version_id.in_(sa.bindparam(None, list(versions), expanding=True, literal_execute=True))
 
 
-def _serves(roll: RollUp, names: set[str]) -> bool:
+def _serves(roll: RollUp, names: Collection[str]) -> bool:
     return all(name in {*roll.keys, "day", "month"} or _is_pools(roll.table, name) for name in names)
 
 

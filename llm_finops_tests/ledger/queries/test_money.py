@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any, Literal
 
 import pytest
+import sqlalchemy as sa
 
 from llm_finops.ledger import Ledger
 from llm_finops.ledger import datasets as d
@@ -17,6 +18,7 @@ from llm_finops.ledger.queries import (
     margin_days,
     margin_ends,
     margin_total,
+    rows_read,
     snapshot,
 )
 from llm_finops_tests.ledger.queries import company as little
@@ -135,6 +137,26 @@ def test_the_ends_of_a_ranking_are_its_known_margins(company: Ledger, count: int
 
 # Of each way to answer one: by model, by pool, by customer, and from the rows alone.
 DIMS: list[tuple[Any, ...]] = [(), ("day",), ("month", "model"), ("api_key",), ("customer",), COST_DIMS]
+
+
+def test_what_must_be_added_up_is_known_beforehand(company: Ledger) -> None:
+    """All rows, where no kept sum knows the columns; else those of versions that have none. A customer's are sought."""
+    kept = set(read_numbers(company, "select version_id from rolled_up"))
+    every = read_numbers(company, "select version_id from current_allocations")
+    lacking = sum(at not in kept for at in every)
+    provider = replace(ALL, provider="openai")
+    with snapshot(company) as reader:
+        assert rows_read(reader, ALL, "model") == rows_read(reader, provider, "customer") == lacking
+        assert rows_read(reader, ALL, "customer", "model") == len(every)
+        assert rows_read(reader, replace(provider, feature="chat"), "customer") == len(every)
+        assert rows_read(reader, replace(provider, feature="chat"), "model") == lacking
+        assert rows_read(reader, replace(ALL, customer="acme"), "model", "rule", "api_key") == 0
+        assert rows_read(reader, replace(ALL, first="2027-01-01", last="2027-01-31"), "customer", "model") == 0
+
+
+def read_numbers(ledger: Ledger, question: str) -> list[int]:
+    with ledger.reading() as connection:
+        return [int(row[0]) for row in connection.execute(sa.text(question))]
 
 
 @pytest.mark.parametrize("asked", ASKED, ids=str)
