@@ -50,7 +50,7 @@ def explain_customer(ledger: Ledger, customer: str, day: str, seq: int | None = 
         lines |= {line.line_id: line for line in of_account}
         if methods := {allocation.method for allocation in booked if allocation.customer == customer}:
             sources |= _told_by_account(recorded, at, spread=SPREAD in methods)
-            by_account[at.scope] = books.behind(recorded)
+            by_account[at.scope] = books.behind(recorded, frozenset(line.provider for line in of_account))
     outcomes = ledger.read(d.REQUEST_COSTS, "*", day, seq)
     return explain(day, customer, margins, given, shares, lines, by_account, outcomes), _loads(ledger, sources)
 
@@ -108,24 +108,25 @@ def _settings(recorded: _Recorded) -> Settings:
 
 
 class _Books:
-    """The price books behind weights, each built once."""
+    """The price books behind weights, each built once, and of no more providers than are asked for."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._built: dict[int, PriceBook] = {}
+        self._built: dict[tuple[int, frozenset[str]], PriceBook] = {}
 
-    def behind(self, recorded: _Recorded) -> PriceBook:
+    def behind(self, recorded: _Recorded, providers: frozenset[str]) -> PriceBook:
         """The book that the usage was priced by; where an account has none, as a cost file's, that of the requests."""
         prices = 0
         for dataset in (d.PRICED_USAGE, d.REQUEST_TOTALS):
             for at, used in sorted(recorded.inputs.items()):
                 if used and at.dataset == dataset.name:
                     prices = prices or self._ledger.inputs(used).get(Key(d.PRICES.name, "*", "*"), 0)
-        if prices not in self._built:
+        of = (prices, providers)
+        if of not in self._built:
             with self._ledger.reading() as connection:
                 rows = self._ledger.records(connection, d.PRICES, prices) if prices else []
-            self._built[prices] = PriceBook(rows)
-        return self._built[prices]
+            self._built[of] = PriceBook([row for row in rows if row.provider in providers])
+        return self._built[of]
 
 
 def _loads(ledger: Ledger, sources: Mapping[Key, int]) -> list[Load]:
