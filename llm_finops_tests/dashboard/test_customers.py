@@ -1,5 +1,6 @@
 """Customers, one customer and its day: every figure is that of the ledger's base rows, and of what really happened."""
 
+import re
 from collections import Counter
 from datetime import date
 from pathlib import Path
@@ -193,3 +194,12 @@ def test_a_customers_day_is_made_of_its_allocations_and_they_of_shares(
             *("revenue_usd", "cost_usd"),
         ).values()
         assert tuple(map(sum, zip(*margins.values(), strict=True))) == of_day
+
+
+def test_who_loses_most_is_drawn_beside_who_earns_most(demo: httpx.Client) -> None:
+    """What a bar says where one points at it; what nobody owns is no customer."""
+    drawn = re.findall(r'aria-label="([a-z-]+): ([^"]*[$][^"]*)"', text_of(demo, "/customers"))
+    rows = [row for row in table(demo, "/customers", "customers") if row["customer"] != "(unallocated)"]
+    margins = sorted((nano(row["margin_usd"]) or 0, row["customer"]) for row in rows)
+    ends = [*margins[:8], *sorted(margins, key=lambda at: (-at[0], at[1]))[:8]]
+    assert drawn == [(name, amount_text(margin, "USD")) for margin, name in ends]

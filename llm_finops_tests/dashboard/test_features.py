@@ -1,5 +1,6 @@
 """Features and one feature: every figure is that of the ledger's base rows, and of what really happened."""
 
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from llm_finops.core.digest.words import amount_text
 from llm_finops.demo.billing import metered
 from llm_finops.demo.truth import cost_by_owner
 from llm_finops_tests.acceptance.playing import NEAR
-from llm_finops_tests.dashboard.books import base, by, table, text_of, tiles
+from llm_finops_tests.dashboard.books import base, by, nano, table, text_of, tiles
 from llm_finops_tests.dashboard.test_customers import COGS, DAY, OF_COST, WHOLE
 
 FEATURES = ["support-agent", "inbox-triage", "(none)"]
@@ -140,3 +141,15 @@ def test_a_features_day_leads_to_its_customers_days_and_they_add_up_to_it(demo: 
         assert f"/customer-day?from={DAY}&to={DAY}&customer={customer}&feature=code-review" in text or cost == 0
         split = table(demo, "/customer-day", "shares", **asked, customer=customer)
         assert sum(by([row], "line", "share_usd")[row["line"],][0] for row in split) == cost
+
+
+def test_the_picture_says_what_the_rows_say(demo: httpx.Client) -> None:
+    drawn = re.findall(r'aria-label="([^":]+): (cost|revenue that names it) ([^"]+)"', text_of(demo, "/features"))
+    rows = [row for row in table(demo, "/features", "features") if row["feature"] != "(all)"]
+    expected = {
+        (row["feature"], name, amount_text(nano(row[column]) or 0, "USD"))
+        for row in rows
+        for name, column in (("cost", "cost_usd"), ("revenue that names it", "revenue_usd"))
+    }
+    assert set(drawn) == expected
+    assert len(drawn) == 2 * len(rows)

@@ -110,3 +110,27 @@ def test_the_rows_below_lead_to_pages_whose_rows_add_up_to_them(
             row = walk.click(name, at)
             assert sum_of(walk.rows(its), "cost_usd") == nano(row["cost_usd"]), (name, row)
     page.close()
+
+
+@pytest.mark.parametrize("walk", ["customer-day?customer=northwind&from=2026-10-01&to=2026-10-01"], indirect=True)
+def test_a_filter_or_another_period_does_not_lose_the_line_or_the_load(walk: Walk) -> None:
+    share = walk.click("shares", 0)
+    line = dict(parse_qsl(urlsplit(walk.page.url).query))["line"]
+    walk.page.get_by_label("Customer").fill("harbor-legal")
+    walk.page.get_by_role("button", name="Show").click()
+    walk.page.wait_for_url("**customer=harbor-legal*")
+    assert dict(parse_qsl(urlsplit(walk.page.url).query))["line"] == line
+    assert {row["customer"] for row in walk.rows("shares")} == {"harbor-legal"}
+    walk.follow(walk.page.get_by_role("link", name="Everybody who was given a part"))
+    walk.follow(walk.page.get_by_role("link", name="7 days"))
+    assert sum_of(walk.rows("shares"), "share_usd") == nano(share["line_amount_usd"])
+    load = walk.click("loads", 0)["load"]
+    walk.follow(walk.page.get_by_role("link", name="90 days"))
+    assert f"Load {load}:" in walk.page.locator("main").inner_text()
+
+
+def test_a_customers_day_of_more_days_lets_one_be_chosen(demo: httpx.Client) -> None:
+    for filtered in ({}, {"provider": "openai"}):
+        asked = {"customer": "northwind", "period": "7d", **filtered}
+        assert "Which day of northwind?" in text_of(demo, "/customer-day", **asked)
+        assert table(demo, "/customer-day", "days", **asked) == table(demo, "/customer", "days", **asked)

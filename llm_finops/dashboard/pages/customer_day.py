@@ -5,13 +5,13 @@ from typing import Any
 
 from llm_finops.core.explain import ExplainedMargin, Explanation
 from llm_finops.core.records import ALL
-from llm_finops.dashboard.asking import BadAddress
 from llm_finops.dashboard.blocks import Block, Cell, Column, Note, Table, Value
-from llm_finops.dashboard.pages.costs import ALONE, is_cost_alone
-from llm_finops.dashboard.pages.parts import toned
+from llm_finops.dashboard.pages.costs import ALONE, cost_days, is_cost_alone
+from llm_finops.dashboard.pages.paged import Orders, paged
+from llm_finops.dashboard.pages.parts import days_table, toned
 from llm_finops.dashboard.pages.shares import allocations, is_asked_for, shares
 from llm_finops.dashboard.view import Page, View
-from llm_finops.ledger.queries import customer_day
+from llm_finops.ledger.queries import customer_day, margin_days, margin_total
 
 _LOAD = ("dataset", "source", "period", "started_at")
 
@@ -22,8 +22,15 @@ def show(view: View) -> Sequence[Block]:
     if asked.customer is None:
         return [Note("Which customer? Choose one:", href=view.link("/customers"), link="all customers")]
     if asked.first != asked.last:
-        raise BadAddress(f"from={asked.first}, to={asked.last}: expected one day")
+        return [Note(f"Which day of {asked.customer}?"), _days(view, asked.customer)]
     return list(_blocks(view, asked.customer, *customer_day(view.reader, asked.customer, asked.first)))
+
+
+def _days(view: View, customer: str) -> Table:
+    if is_cost_alone(view):
+        return cost_days(view, "/customer-day", customer=customer)
+    days, total = margin_days(view.reader, view.asked), margin_total(view.reader, view.asked)
+    return days_table(view, days, total, "/customer-day", customer=customer)
 
 
 def _blocks(view: View, customer: str, tree: Explanation, loads: list[dict[str, Any]]) -> Iterator[Block]:
@@ -44,17 +51,27 @@ def _blocks(view: View, customer: str, tree: Explanation, loads: list[dict[str, 
     yield _loads(view, loads)
 
 
+_MARGINS: Orders = {
+    "feature": lambda at: at.margin.feature,
+    "revenue": lambda at: at.margin.revenue_nano,
+    "cost": lambda at: at.margin.cost_nano,
+    "requests": lambda at: at.margin.requests,
+}
+
+
 def _margins(view: View, explained: Sequence[ExplainedMargin]) -> Table:
-    columns = [Column("feature", "Feature"), *(Column(name.lower(), name, "exact") for name in ("Revenue", "Cost"))]
-    columns += [Column("margin", "Margin", "exact"), Column("requests", "Requests", "count")]
+    columns = [Column("feature", "Feature", sort="feature"), Column("revenue", "Revenue", "exact", "revenue")]
+    columns += [Column("cost", "Cost", "exact", "cost"), Column("margin", "Margin", "exact")]
+    columns.append(Column("requests", "Requests", "count", "requests"))
     rows = [at.margin for at in explained]
+    part = paged(view, "margins", explained, _MARGINS, "-cost")
     lines: list[list[Value]] = [
         [
             _feature(view, at.margin.feature),
             *_amounts(at.margin.revenue_nano, at.margin.cost_nano, is_whole=not at.paid_as_a_whole),
             at.margin.requests,
         ]
-        for at in explained
+        for at in part.rows
     ]
     known = [row.revenue_nano for row in rows if row.revenue_nano is not None]
     revenue = sum(known) if len(known) == len(rows) else None
@@ -62,7 +79,8 @@ def _margins(view: View, explained: Sequence[ExplainedMargin]) -> Table:
     is_flat = any(at.paid_as_a_whole for at in explained)
     note = f"A flat fee pays for all features at once: it stands at {ALL}, and no feature's margin has a part of it."
     last = sum(row.requests for row in rows)
-    return Table("margins", "Its margin", columns, lines, ["Total", *total, last], note=note if is_flat else "")
+    note = note if is_flat else ""
+    return Table("margins", "Its margin", columns, lines, ["Total", *total, last], part.of, note=note)
 
 
 def _feature(view: View, name: str) -> Cell:

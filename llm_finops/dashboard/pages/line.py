@@ -106,4 +106,6 @@ def _loads(view: View, trace: LineTrace) -> Table:
     return Table("loads", "Loads that brought it", columns, rows, empty="It was reckoned, not loaded.", wide=False)
 
 
-PAGE = Page("/line", "Cost line", "Who was given what of one line of a report.", show, in_menu=False)
+PAGE = Page(
+    "/line", "Cost line", "Who was given what of one line of a report.", show, in_menu=False, keeps=("line", "day")
+)

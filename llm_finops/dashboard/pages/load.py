@@ -82,4 +82,6 @@ def _read(view: View, page: KeptPage) -> str:
     return page.request if view.exporting else unquote(page.request)
 
 
-PAGE = Page("/load", "Load", "One pull of one source, and what it booked.", show, in_menu=False, filters=())
+PAGE = Page(
+    *("/load", "Load", "One pull of one source, and what it booked.", show), in_menu=False, filters=(), keeps=("load",)
+)
