@@ -95,14 +95,11 @@ def paired(title: str, says: str, points: Sequence[Point], *, unit: str) -> Char
     y: dict[str, Any] = {"field": "x", "type": "nominal", "sort": names, "title": None}
     y["axis"] = {"ticks": False, "domain": False, "labelLimit": 130, "labelPadding": 6}
     y["scale"] = {"paddingInner": 0.35}
-    colour: dict[str, Any] = {"field": "series", "type": "nominal", "sort": series, "title": None}
-    colour["scale"] = {"domain": series, "range": list(SERIES[: len(series)])}
-    colour["legend"] = {"orient": "top"}
     encoding = {
         "x": {"field": "value", "type": "quantitative", "title": unit, "axis": {**_amounts(), "tickCount": 5}},
         "y": y,
         "yOffset": {"field": "series", "type": "nominal", "sort": series},
-        "color": colour,
+        "color": {**_coloured(series), "legend": {"orient": "top"}},
         "description": {"field": "said", "type": "nominal"},
     }
     mark = {"type": "bar", "aria": True, "cornerRadiusEnd": 2}
