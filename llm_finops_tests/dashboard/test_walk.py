@@ -7,6 +7,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Locator, Page
 
+from llm_finops.core.digest.words import amount_text
 from llm_finops_tests.dashboard.books import nano, table, text_of, tiles
 
 FILTERED = ["", "?feature=code-review", "?provider=openai", "?environment=production&provider=anthropic"]
@@ -73,8 +74,6 @@ def test_four_clicks_lead_from_the_company_to_what_a_provider_was_asked(walk: Wa
 def test_the_figures_above_lead_to_pages_whose_rows_add_up_to_them(
     demo: httpx.Client, browser: Browser, filtered: dict[str, str]
 ) -> None:
-    from llm_finops.core.digest.words import amount_text
-
     page = browser.new_page()
     address = httpx.URL(str(demo.base_url).rstrip("/") + "/", params=filtered)
     shown = tiles(text_of(demo, "/", **filtered))
@@ -90,6 +89,30 @@ def test_the_figures_above_lead_to_pages_whose_rows_add_up_to_them(
     page.goto(str(address))
     Walk(page, demo).follow(page.locator(".tile", has=page.get_by_text("Cost per request", exact=True)).locator("a"))
     assert tiles(page.content())["Cost per request"] == shown["Cost per request"]
+    page.close()
+
+
+def test_what_needs_a_look_and_the_month_lead_to_their_rows(demo: httpx.Client, browser: Browser) -> None:
+    page = browser.new_page()
+    address = f"{str(demo.base_url).rstrip('/')}/"
+    shown = tiles(text_of(demo, "/"))
+    page.goto(address)
+    walk = Walk(page, demo)
+    walk.follow(page.locator(".tile", has=page.get_by_text("Month to date", exact=True)).locator("a"))
+    assert amount_text(sum_of(walk.rows("days"), "cost_usd"), "USD") == shown["Month to date"]
+    for what, its in (("Unallocated", "days"), ("customers below zero", "customers"), ("not counted", "quarantine")):
+        page.goto(address)
+        (said,) = [row for row in walk.rows("attention") if what in row["what"]]
+        walk.follow(page.locator("#attention tbody tr", has_text=what).locator("a"))
+        rows = walk.rows(its)
+        if what == "Unallocated":
+            assert said["how_much"].startswith(f"{amount_text(sum_of(rows, 'cost_usd'), 'USD')}, ")
+        elif what == "customers below zero":
+            lost = [row for row in rows if (nano(row["margin_usd"]) or 0) < 0 and row["customer"] != "(unallocated)"]
+            assert said["what"] == f"{len(lost)} customers below zero"
+            assert lost[0]["customer"] in said["how_much"]
+        else:
+            assert said["what"] == f"{len(rows)} row not counted"
     page.close()
 
 

@@ -70,12 +70,12 @@ def _shares(view: View, given: Sequence[Share]) -> Table:
         if is_asked_for(view.asked, share):
             by[tuple(getattr(share, name) for name in _BY)] += share.nano
     part = paged(view, "shares", sorted(by.items()), _ORDERS, "-share")
-    columns = [Column(name, name.replace("_", " ").capitalize(), sort=name) for name in _BY]
-    columns.append(Column("share", "Share", "exact", "share"))
+    customer, *others = (Column(name, name.replace("_", " ").capitalize(), sort=name) for name in _BY)
+    columns = [customer, Column("share", "Share", "exact", "share"), *others]
     rows: list[list[Value]] = [
-        [Cell(key[0], view.link("/customer", customer=key[0])), *key[1:], nano] for key, nano in part.rows
+        [Cell(key[0], view.link("/customer", customer=key[0])), nano, *key[1:]] for key, nano in part.rows
     ]
-    total: list[Value] = ["Total", *[""] * (len(_BY) - 1), sum(by.values())]
+    total: list[Value] = ["Total", sum(by.values()), *[""] * len(others)]
     empty = "Nobody was given a part of it, by these filters."
     return Table("shares", "Who was given what of it", columns, rows, total, part.of, empty)
 
