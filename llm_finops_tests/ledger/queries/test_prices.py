@@ -65,14 +65,14 @@ def test_the_list_is_told_beside_a_contract_of_a_snapshot_of_it(ledger: Ledger) 
         assert price_spans(reader, ASKED, []) == ()
 
 
-def told(ledger: Ledger, account: str, states: dict[str, str], model: str = "gpt-6") -> None:
-    """Bills of these days: matched, or so much off."""
+def told(ledger: Ledger, account: str, states: dict[str, str], *models: str) -> None:
+    """Bills of these days for each model: matched, or so much off."""
     for day, state in states.items():
-        named = ("openai", model, "standard", "(none)", "output", "tokens", "USD")
         billed = 100 if state == "matched" else 100 + int(day[-2:])
-        row = ImpliedPrice(*named, 10, billed, 100, 1, 1, None, state, "unknown")
+        said = (10, billed, 100, 1, 1, None, state, "unknown")
+        rows = [ImpliedPrice("openai", of, "standard", "(none)", "output", "tokens", "USD", *said) for of in models]
         with ledger.commit("a bill") as commit:
-            commit.book(d.IMPLIED_PRICES, account, day, [row])
+            commit.book(d.IMPLIED_PRICES, account, day, rows)
 
 
 def runs(ledger: Ledger, asked: Asked) -> list[tuple[str, str, str, str, str | None, int]]:
@@ -82,9 +82,9 @@ def runs(ledger: Ledger, asked: Asked) -> list[tuple[str, str, str, str, str | N
 
 
 def test_a_run_begins_before_the_period_and_ends_with_the_newest_day_in_it(ledger: Ledger) -> None:
-    told(ledger, "one", {"2026-10-30": "matched", "2026-11-02": "differs", "2026-11-11": "differs"})
-    told(ledger, "one", {"2026-11-16": "not_comparable", "2026-11-21": "differs", "2026-11-22": "matched"})
-    told(ledger, "two", {"2026-11-12": "differs", "2026-11-13": "matched", "2026-11-15": "differs"})
+    told(ledger, "one", {"2026-10-30": "matched", "2026-11-02": "differs", "2026-11-11": "differs"}, "gpt-6")
+    told(ledger, "one", {"2026-11-16": "not_comparable", "2026-11-21": "differs", "2026-11-22": "matched"}, "gpt-6")
+    told(ledger, "two", {"2026-11-12": "differs", "2026-11-13": "matched", "2026-11-15": "differs"}, "gpt-6")
     told(ledger, "three", {"2026-11-01": "differs", "2026-11-12": "matched"}, "gpt-7")
     one, two = ("one", "gpt-6", "2026-11-02"), ("two", "gpt-6", "2026-11-15")
     assert runs(ledger, ASKED) == [
@@ -97,3 +97,12 @@ def test_a_run_begins_before_the_period_and_ends_with_the_newest_day_in_it(ledge
     ]
     assert runs(ledger, replace(ASKED, currency="EUR")) == []
     assert runs(ledger, replace(ASKED, provider="anthropic")) == []
+
+
+def test_a_price_is_told_once_though_others_of_the_account_go_on_longer(ledger: Ledger) -> None:
+    told(ledger, "one", {"2026-11-11": "differs"}, "gpt-6", "gpt-7")
+    told(ledger, "one", {"2026-11-12": "differs"}, "gpt-7")
+    assert runs(ledger, ASKED) == [
+        ("one", "gpt-6", "2026-11-11", "2026-11-11", None, 111),
+        ("one", "gpt-7", "2026-11-11", "2026-11-12", None, 112),
+    ]
