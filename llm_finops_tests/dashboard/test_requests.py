@@ -97,6 +97,29 @@ def test_requests_and_their_list_cost_are_those_of_the_log(
         assert nano(row["list_cost_per_request_usd"]) == cost // len(costs)
 
 
+def test_a_filter_applies_to_what_is_kept_by_it_and_the_rest_says_so(
+    demo: httpx.Client, undisturbed: Undisturbed
+) -> None:
+    every = [of for day in WINDOW.dates() for of in log_of(undisturbed.home, str(day))]
+    theirs = [of for of in every if of.model.startswith("claude")]
+    asked_for = f"{PERIOD}&provider=anthropic"
+    models = rows_of(demo, "models", asked_for, "/requests")
+    assert sum(int(row["requests"]) for row in models) == len(theirs)
+    tiles = tiles_of(demo, asked_for)
+    assert tiles["Requests"] == f"{len(theirs):,}"
+    each = sum(of.nano for of in theirs) / len(theirs) / 10**9
+    assert float(tiles["List cost per request"][1:]) == pytest.approx(each, rel=0.005)
+    text = demo.get(f"/requests?{asked_for}").text
+    assert "Percentiles are not kept by provider" in text
+    assert "It is not kept by provider or environment" in text
+    of_all = rows_of(demo, "spread", PERIOD, "/requests")
+    assert rows_of(demo, "spread", asked_for, "/requests") == of_all
+    mine = rows_of(demo, "spread", f"{PERIOD}&customer=northwind", "/requests")
+    assert mine == rows_of(demo, "spread", f"{PERIOD}&by=customer&key=northwind", "/requests") != of_all
+    lost = rows_of(demo, "outcomes", f"{PERIOD}&customer=northwind", "/requests")
+    assert sum(int(row["requests"]) for row in lost) == sum(of.customer == "northwind" for of in every)
+
+
 def tiles_of(client: httpx.Client, query: str) -> dict[str, str]:
     text = client.get(f"/requests?{query}").text
     return dict(re.findall(r'<dt>([^<]+)</dt><dd class="figure">(?:<a[^>]*>)?([^<]+)<', text))

@@ -10,7 +10,10 @@ import httpx
 import pytest
 
 from llm_finops.demo.company import CUSTOMERS, LOSING, TRYING
+from llm_finops.ledger import Ledger, sqlite_url
+from llm_finops_tests.dashboard.serving import served
 from llm_finops_tests.dashboard.test_reconciliation import asked, nano, rows_of
+from llm_finops_tests.dashboard.test_states import booked, environment
 
 SIX = ("2026-09-27", "2026-10-02")
 EARLIER, LATER = ("2026-09-27", "2026-09-29"), ("2026-09-30", "2026-10-02")
@@ -165,6 +168,21 @@ def test_one_customer_keeps_its_decile_among_all(demo: httpx.Client) -> None:
     assert (row["decile"], row["customers"]) == ("10 (most)", "1")
     assert crossing(demo, customer=LOSING.id) == {LOSING.id: crossing(demo)[LOSING.id]}
     assert "does not apply" in demo.get(f"/scale?{query(SIX, feature='code-review')}").text
+
+
+def test_without_a_request_log_and_revenue_nothing_is_drawn_and_nobody_is_near(tmp_path: Path) -> None:
+    ledger = Ledger(sqlite_url(tmp_path / "ledger.sqlite"))
+    booked(ledger, ["acme", "zeta"], revenue=None)
+    ledger.close()
+    with served(environment(tmp_path)) as client:
+        text = client.get("/scale").text
+        (idle,) = rows_of(client, "deciles", "period=30d", "/scale")
+        unknown = rows_of(client, "crossing", "period=30d&stands=unknown", "/scale")
+    assert "No operation of a customer is logged" in text
+    assert "<figure" not in text
+    assert (idle["decile"], idle["customers"], idle["revenue_usd"]) == ("nothing logged", "2", "")
+    assert nano(idle["cost_usd"]) == 2 * 10**9 + 1
+    assert [(row["customer"], row["until_zero"]) for row in unknown] == [("acme", ""), ("zeta", "")]
 
 
 @pytest.mark.parametrize(

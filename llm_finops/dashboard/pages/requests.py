@@ -22,7 +22,9 @@ def show(view: View) -> Sequence[Block]:
 def _blocks(view: View) -> Iterator[Block]:
     total = requests_by(view.reader, view.asked)
     if not total or not total[0].requests:
-        said = "No logged request in this period: cost per request needs a request log ([request_logs] in finops.toml)."
+        said = (
+            "No logged request in this period: cost per request needs a request log ([requests.NAME] in finops.toml)."
+        )
         yield Note(said, "warn")
     else:
         yield _figures(view, total[0])

@@ -41,8 +41,14 @@ def _blocks(view: View) -> Iterator[Block]:
     customers = [row for row in every if row.customer != UNALLOCATED]
     yield _standing(view, customers)
     yield Note(_HOW)
-    yield picture(view, customers)
-    yield _scatter(view, customers)
+    if any(row.decile for row in customers):
+        yield picture(view, customers)
+    else:
+        yield Note(
+            "No operation of a customer is logged: usage needs a request log ([requests.NAME] in finops.toml).", "warn"
+        )
+    if any(row.margin_nano is not None for row in customers):
+        yield _scatter(view, customers)
     yield table(view, every)
     yield from crossing(view, every)
 
