@@ -9,7 +9,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from llm_finops.demo.prices import price
+from llm_finops.demo.keys import SONNET
+from llm_finops.demo.prices import list_price, price
 from llm_finops.inputs.prices import read_prices
 from llm_finops_tests.dashboard.serving import served
 from llm_finops_tests.dashboard.test_reconciliation import asked, nano, rows_of
@@ -129,3 +130,27 @@ def test_the_demos_prices_are_the_contracts(demo: httpx.Client, demo_ledger: Pat
     rows = prices_of(demo, "usage", SIX)
     assert [(sum(int(row["quantity"]) for row in rows), sum(nano(row["list_cost_usd"]) for row in rows))] == used
     assert demo.get(f"/prices?{SIX}").text.count("Where the bill parts from the book") == 0
+
+
+def test_list_contract_and_bill_of_one_length_of_context_are_one_picture(demo: httpx.Client) -> None:
+    """The list tells lengths of context apart, the contract does not, and the bill is of the shorter."""
+    at = ("anthropic", SONNET, "standard", "input_uncached")
+    contract, listed = (dollars(nano) for nano in (price(*at, date(2026, 10, 1)), list_price(*at)))
+    text = demo.get(f"/prices?{SIX}&model={SONNET}").text
+    assert f"2026-10-01: list {listed} · contract {contract} · by the bill {contract}" in text
+    assert "input_uncached, standard, 0-200k" in text
+
+
+def test_of_many_changes_those_of_what_costs_most_are_drawn(demo: httpx.Client, demo_ledger: Path) -> None:
+    text = demo.get(f"/prices?{SIX}").text
+    drawn = [re.split(", ", caption)[:3] for caption in re.findall(r"<figcaption>([^<]+)", text)]
+    dearest = asked(
+        demo_ledger,
+        "select model, meter, service_tier from current_priced_usage group by 1, 2, 3"
+        " order by sum(list_cost_nano) desc limit 4",
+    )
+    assert [tuple(of) for of in drawn] == dearest
+
+
+def dollars(nano: int) -> str:
+    return f"${nano / 10**9:.2f}"

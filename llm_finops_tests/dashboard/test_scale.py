@@ -1,6 +1,9 @@
 """Margin as usage scales: the figures shown are those of the base rows, and everyone stands in one place."""
 
 import re
+import shutil
+import sqlite3
+from contextlib import closing
 from fractions import Fraction
 from html import unescape
 from pathlib import Path
@@ -11,7 +14,8 @@ import pytest
 
 from llm_finops.demo.company import CUSTOMERS, LOSING, TRYING
 from llm_finops.ledger import Ledger, sqlite_url
-from llm_finops_tests.dashboard.serving import served
+from llm_finops_tests.acceptance.conftest import Undisturbed
+from llm_finops_tests.dashboard.serving import demo_environment, served
 from llm_finops_tests.dashboard.test_reconciliation import asked, nano, rows_of
 from llm_finops_tests.dashboard.test_states import booked, environment
 
@@ -161,6 +165,21 @@ def test_growth_is_not_known_beside_a_period_that_is_not_whole(demo: httpx.Clien
     text = demo.get(f"/scale?{query(SIX)}").text
     assert "Growth is not known: that needs every day of 2026-09-21 to 2026-09-26" in text
     assert {row["cost_before_usd"] + row["days_until_zero"] for row in crossing(demo).values()} == {""}
+
+
+@pytest.mark.parametrize("lost", [*EARLIER, LATER[0]])
+def test_growth_is_not_known_where_a_day_has_no_cost(undisturbed: Undisturbed, tmp_path: Path, lost: str) -> None:
+    """As if a provider's report of one day had never come, nor an estimate."""
+    home = tmp_path / "home"
+    shutil.copytree(undisturbed.home, home, ignore=shutil.ignore_patterns("dagster"))
+    with closing(sqlite3.connect(home / "ledger.sqlite")) as connection, connection:
+        connection.execute(
+            "update versions set until_seq = from_seq where dataset = 'cost_lines' and scope = 'openai' and period = ?",
+            [lost],
+        )
+    with served(demo_environment(home)) as client:
+        text = client.get(f"/scale?{query(LATER)}").text
+    assert "Growth is not known: that needs every day of 2026-09-27 to 2026-09-29" in text
 
 
 def test_one_customer_keeps_its_decile_among_all(demo: httpx.Client) -> None:
