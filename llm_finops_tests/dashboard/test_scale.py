@@ -167,6 +167,18 @@ def test_growth_is_not_known_beside_a_period_that_is_not_whole(demo: httpx.Clien
     assert {row["cost_before_usd"] + row["days_until_zero"] for row in crossing(demo).values()} == {""}
 
 
+@pytest.mark.parametrize(("first", "cost_before"), [("2026-11-18", "2"), ("2026-11-19", "")])
+def test_growth_needs_margins_of_every_day(tmp_path: Path, first: str, cost_before: str) -> None:
+    """Of a ledger whose accounts are configured no more: its margins alone tell which days are there."""
+    ledger = Ledger(sqlite_url(tmp_path / "ledger.sqlite"))
+    for day in range(int(first[-2:]), 22):
+        booked(ledger, ["acme"], f"2026-11-{day}")
+    ledger.close()
+    with served(environment(tmp_path)) as client:
+        (acme,) = rows_of(client, "crossing", query(("2026-11-20", "2026-11-21")), "/scale")
+    assert acme["cost_before_usd"] == cost_before
+
+
 @pytest.mark.parametrize("lost", [*EARLIER, LATER[0]])
 def test_growth_is_not_known_where_a_day_has_no_cost(undisturbed: Undisturbed, tmp_path: Path, lost: str) -> None:
     """As if a provider's report of one day had never come, nor an estimate."""
