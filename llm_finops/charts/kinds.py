@@ -198,10 +198,12 @@ def _powers(values: Iterable[float]) -> list[float]:
 
 def _both_sides(values: Sequence[float]) -> dict[str, Any]:
     """The axis of a scale for small and large at once: 0, and the powers of ten on each side, up to the values."""
-    top, low = max(values, default=1.0), min(values, default=0.0)
-    up = [10**n for n in range(12) if 10**n <= top]
-    ticks = [*(-n for n in reversed(up) if -n >= low), 0, *up]
-    return {"format": ",d", "domain": False, "ticks": False, "labelOverlap": False, "values": ticks}
+    powers = [10**n for n in range(12)]
+    up = [n for n in powers if n <= max(values, default=1.0)]
+    down = [-n for n in reversed(powers) if -n >= min(values, default=0.0)]
+    if not up and not down:
+        return _amounts()
+    return {"format": ",d", "domain": False, "ticks": False, "labelOverlap": False, "values": [*down, 0, *up]}
 
 
 def _dashes(count: int) -> list[list[int]]:
