@@ -26,7 +26,7 @@ from llm_finops.dashboard.opening import NotReady, Opened
 from llm_finops.dashboard.pages.sought import offers
 from llm_finops.dashboard.view import Page, View
 from llm_finops.ledger import LedgerError
-from llm_finops.ledger.queries import Reader, choices, snapshot
+from llm_finops.ledger.queries import Reader, choices
 
 _TEMPLATES = jinja2.Environment(
     loader=jinja2.PackageLoader("llm_finops.dashboard"),
@@ -87,7 +87,7 @@ class _Dashboard:
         return self._message("This page is broken", "Its fault is in the log of `llm-finops dashboard`.", 500)
 
     def _shown(self, page: Page, params: Mapping[str, str]) -> Response:
-        with snapshot(self._opened.ledger()) as reader:
+        with self._opened.reading() as reader:
             view = self._view(page, reader, params)
             blocks = [drawn(view, block) for block in offers(view) or page.show(view)]
             return HTMLResponse(_render("page.html", **self._frame(page, view), blocks=blocks))
@@ -97,7 +97,7 @@ class _Dashboard:
         page = next((page for page in pages.ALL if page.path == path), None)
         if page is None or kind not in {"csv", "parquet"}:
             raise BadAddress(f"page={path}, as={kind}: expected a page's path, and csv or parquet")
-        with snapshot(self._opened.ledger()) as reader:
+        with self._opened.reading() as reader:
             view = self._view(page, reader, params, exporting=True)
             tables = {block.name: block for block in offers(view) or page.show(view) if isinstance(block, Table)}
         if name not in tables:

@@ -1,12 +1,16 @@
 """Opening the ledger to read it: the dashboard makes none, and migrates none."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from sqlalchemy.exc import DBAPIError
 
 from llm_finops.ledger import Ledger, LedgerError, inspect_revision
+from llm_finops.ledger.queries import Reader, snapshot
 from llm_finops.ledger.store import SCHEMA
+
+_AT_ONCE = 10  # readers, each with one of the engine's fifteen connections; the server's forty threads take turns
 
 
 class NotReady(Exception):
@@ -22,11 +26,19 @@ class Opened:
 
     def __init__(self, url: str, now: Callable[[], str]) -> None:
         self._url, self._now = url, now
-        self._lock = threading.Lock()
+        self._lock, self._turns = threading.Lock(), threading.BoundedSemaphore(_AT_ONCE)
         self._ledger: Ledger | None = None
 
-    def ledger(self) -> Ledger:
-        """The ledger; NotReady where there is none yet, LedgerError where it cannot be read by this program."""
+    @contextmanager
+    def reading(self) -> Iterator[Reader]:
+        """One look at the ledger, in its turn: with many readers some wait, and none waits in vain.
+
+        NotReady where there is no ledger yet, LedgerError where it cannot be read by this program.
+        """
+        with self._turns, snapshot(self._opened()) as reader:
+            yield reader
+
+    def _opened(self) -> Ledger:
         with self._lock:
             if self._ledger is None:
                 self._ledger = self._open()

@@ -6,6 +6,7 @@ A reader takes `seq` once and reads everything as of it, so two statements never
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
 from typing import Any
 
 import sqlalchemy as sa
@@ -34,6 +35,14 @@ class Ledger:
         migrate(self.engine)
         self.journals = Journals(self)
         self._kept: OrderedDict[int, list[Any]] = OrderedDict()
+        self._within: sa.Connection | None = None
+
+    def within(self, connection: sa.Connection) -> "Ledger":
+        """The same ledger, all of whose reading is of this connection's transaction: it takes no other connection."""
+        made = copy(self)
+        made.journals = Journals(made)
+        made._kept, made._within = OrderedDict(), connection  # noqa: SLF001
+        return made
 
     def close(self) -> None:
         """Give the connections back."""
@@ -48,6 +57,9 @@ class Ledger:
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """A connection for reading."""
+        if self._within is not None:
+            yield self._within
+            return
         with self.engine.connect() as connection:
             yield connection
 

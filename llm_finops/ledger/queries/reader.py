@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Reader:
-    """A transaction that only reads. `seq` is the newest commit it sees (0: nothing is booked), `at_utc` its time."""
+    """A transaction that only reads. `seq` is the newest commit it sees (0: nothing is booked), `at_utc` its time.
+
+    Whatever `ledger` reads is of it, too: who waited for a second connection would wait for others who do the same.
+    """
 
     ledger: "Ledger"
     connection: sa.Connection
@@ -65,7 +68,7 @@ def snapshot(ledger: "Ledger") -> Iterator[Reader]:
                 CLOCK, COMMITS, COMMITS.c.seq == CLOCK.c.seq, isouter=True
             )
             seq, at_utc = connection.execute(newest).one()
-            yield Reader(ledger, connection, int(seq), at_utc)
+            yield Reader(ledger.within(connection), connection, int(seq), at_utc)
 
 
 def whole(value: Any) -> int:

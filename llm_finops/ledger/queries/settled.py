@@ -2,8 +2,12 @@
 
 from collections.abc import Mapping
 
+import sqlalchemy as sa
+
 from llm_finops.core.days import final_at
 from llm_finops.ledger.queries.reader import Reader
+from llm_finops.ledger.schema import LOAD_PERIODS, LOADS
+from llm_finops.ledger.versions import is_within
 
 _READ = ("usage", "cost_lines")
 
@@ -13,9 +17,9 @@ def provisional_days(reader: Reader, first: str, last: str, settle_hours: Mappin
 
     `settle_hours` is {account: hours after a day's end from when on a reading of it is final}.
     """
-    found = set()
-    for account, hours in settle_hours.items():
-        for dataset in _READ:
-            read = reader.ledger.journals.read_at(dataset, account)
-            found |= {day for day, at in read.items() if first <= day <= last and at < final_at(day, hours)}
-    return tuple(sorted(found))
+    of, at = LOAD_PERIODS.c, sa.func.max(LOADS.c.started_at)
+    query = sa.select(of.scope, of.period, at).join(LOADS, LOADS.c.load_id == of.load_id)
+    # A day that was not over for the provider was not read whole, whatever the hour.
+    query = query.where(of.dataset.in_(_READ), of.scope.in_(list(settle_hours)), of.clipped.is_(None))
+    found = reader.rows(query.where(is_within(of.period, first, last)).group_by(of.dataset, of.scope, of.period))
+    return tuple(sorted({day for scope, day, read in found if read < final_at(day, settle_hours[scope])}))
