@@ -1,7 +1,7 @@
 """Versions: which one a key holds, now or as of a commit; what it was made of; when it is stale."""
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -73,6 +73,12 @@ def note_inputs(connection: sa.Connection, version_id: int, inputs: Mapping[Key,
 
 def stale_keys(connection: sa.Connection, dataset: str) -> list[Key]:
     """Keys whose version was made of something else than what its inputs' keys hold now, sorted."""
+    found = connection.execute(stale_of([dataset]))
+    return sorted(Key(dataset, scope, period) for _, scope, period in found)
+
+
+def stale_of(datasets: Sequence[str]) -> sa.Select[Any]:
+    """The same as a query of (dataset, scope, period), of some datasets."""
     inputs, current = VERSION_INPUTS, VERSIONS.alias("current")
     is_input = sa.and_(
         current.c.dataset == inputs.c.dataset,
@@ -80,13 +86,12 @@ def stale_keys(connection: sa.Connection, dataset: str) -> list[Key]:
         current.c.period == inputs.c.period,
         current.c.until_seq.is_(None),
     )
-    query = (
-        sa.select(VERSIONS.c.scope, VERSIONS.c.period)
+    return (
+        sa.select(VERSIONS.c.dataset, VERSIONS.c.scope, VERSIONS.c.period)
         .distinct()
         .select_from(VERSIONS)
         .join(inputs, inputs.c.version_id == VERSIONS.c.version_id)
         .outerjoin(current, is_input)
-        .where(VERSIONS.c.dataset == dataset, is_current(None))
+        .where(VERSIONS.c.dataset.in_(datasets), is_current(None))
         .where(sa.func.coalesce(current.c.version_id, 0) != inputs.c.input_id)
     )
-    return sorted(Key(dataset, *row) for row in connection.execute(query))

@@ -6,9 +6,10 @@ from typing import NamedTuple
 
 from llm_finops.charts import Point, by_day
 from llm_finops.dashboard.blocks import Block, Cell, Column, Note, Picture, Table, Tone, Value
+from llm_finops.dashboard.standing import accounts_days
 from llm_finops.dashboard.view import View
 from llm_finops.dashboard.words import percent_text
-from llm_finops.ledger.queries import BasisDay, basis_days, coverage_days
+from llm_finops.ledger.queries import BasisDay, coverage_days
 
 _TONES: dict[str, Tone] = {"missing": "bad", "estimated": "warn"}
 
@@ -35,7 +36,7 @@ def stretches(days: tuple[BasisDay, ...]) -> list[Stretch]:
 
 def basis(view: View) -> Table:
     """Account by account, from when to when its days are reported, estimated or missing."""
-    found = stretches(basis_days(view.reader, view.asked))
+    found = stretches(accounts_days(view.reader, view.asked, view.config))
     columns = [Column("account", "Account"), Column("basis", "Basis"), Column("from", "From", "day")]
     columns += [Column("to", "To", "day"), Column("days", "Days", "count"), Column("cost", "Cost", "money")]
     rows: list[list[Value]] = [
@@ -48,7 +49,10 @@ def basis(view: View) -> Table:
         for of in found
     ]
     total: list[Value] = ["Total", "", "", "", sum(of.days for of in found), sum(of.cost_nano for of in found)]
-    note = "Cost of all classes, true-ups with it. A missing day is read by llm-finops backfill --missing."
+    note = (
+        "Cost of all classes, true-ups with it. A missing day is read by llm-finops backfill --missing. Of a cost file "
+        "no day is expected: its days are those it has."
+    )
     return Table("basis", "Basis by account", columns, rows, total, empty="No account was ever read.", note=note)
 
 

@@ -56,7 +56,7 @@ from llm_finops.ledger.queries.requests import (
     requests_by,
 )
 from llm_finops.ledger.queries.scale import Scaled, is_whole, margins_of, scaled
-from llm_finops.ledger.queries.settled import provisional_days
+from llm_finops.ledger.queries.settled import outdated_days, provisional_days, unbooked_days
 from llm_finops.ledger.queries.span import Choices, CurrencyCost, Span, choices, currencies, customers_like, span
 from llm_finops.ledger.queries.trace import (
     KeptPage,
@@ -141,6 +141,7 @@ __all__ = [
     "margins_of",
     "meters",
     "outcomes",
+    "outdated_days",
     "price_changes",
     "price_spans",
     "provisional_days",
@@ -154,4 +155,5 @@ __all__ = [
     "snapshot",
     "sources",
     "span",
+    "unbooked_days",
 ]

@@ -1,6 +1,7 @@
 """How fresh, how whole and how steady the data is."""
 
 from collections import defaultdict
+from collections.abc import Collection
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -114,13 +115,17 @@ def coverage_days(reader: Reader, asked: Asked) -> tuple[CoverageDay, ...]:
     return tuple(sorted(CoverageDay(day, whole(quantity), whole(covered)) for day, quantity, covered in rows))
 
 
-def basis_days(reader: Reader, asked: Asked) -> tuple[BasisDay, ...]:
-    """Every day of every account that was ever read, by account and day; only provider filters."""
+def basis_days(reader: Reader, asked: Asked, expected: Collection[str] = ()) -> tuple[BasisDay, ...]:
+    """Every day of every account that was ever read, by account and day; only provider filters.
+
+    `expected`: accounts whose days are told in any case, be they never read, or without any cost of the provider.
+    """
     bases = _bases(reader, asked)
     costs = _costs(reader, asked)
     accounts = {row[0] for row in reader.rows(sa.select(VERSIONS.c.scope).distinct().where(_is_lane()))}
     if asked.provider is not None:
         accounts &= accounts_of(reader, asked.provider)
+    accounts |= {*expected}
     days = each_day(asked.first, asked.last)
     return tuple(
         BasisDay(account, day, bases.get((account, day), MISSING), costs.get((account, day), 0))

@@ -1,15 +1,19 @@
-"""Which days were read before their provider had settled them."""
+"""Which days were read before their provider had settled them, and which are not computed of what was read."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import sqlalchemy as sa
 
-from llm_finops.core.days import final_at
+from llm_finops.core.days import each_day, final_at
+from llm_finops.ledger import datasets as d
 from llm_finops.ledger.queries.reader import Reader
-from llm_finops.ledger.schema import LOAD_PERIODS, LOADS
-from llm_finops.ledger.versions import is_within
+from llm_finops.ledger.schema import LOAD_PERIODS, LOADS, VERSIONS
+from llm_finops.ledger.versions import is_current, is_within, stale_of
 
 _READ = ("usage", "cost_lines")
+_LINES = (d.COST_LINES.name, d.ESTIMATES.name)
+_OF_SOURCES = {d.PRICED_USAGE.name, d.REQUEST_TOTALS.name}
+_COMPUTED = (*sorted(_OF_SOURCES), d.ESTIMATES.name, d.ALLOCATIONS.name, d.MARGINS.name)
 
 
 def provisional_days(reader: Reader, first: str, last: str, settle_hours: Mapping[str, int]) -> tuple[str, ...]:
@@ -23,3 +27,29 @@ def provisional_days(reader: Reader, first: str, last: str, settle_hours: Mappin
     query = query.where(of.dataset.in_(_READ), of.scope.in_(list(settle_hours)), of.clipped.is_(None))
     found = reader.rows(query.where(is_within(of.period, first, last)).group_by(of.dataset, of.scope, of.period))
     return tuple(sorted({day for scope, day, read in found if read < final_at(day, settle_hours[scope])}))
+
+
+def unbooked_days(reader: Reader, first: str, last: str) -> tuple[str, ...]:
+    """The days of first..last of which no margins are booked, oldest first: no figure of theirs is in any margin."""
+    booked = {day for _, day in reader.rows(_current(first, last).where(VERSIONS.c.dataset == d.MARGINS.name))}
+    return tuple(day for day in each_day(first, last) if day not in booked)
+
+
+def outdated_days(reader: Reader, first: str, last: str, sources: Collection[str]) -> tuple[str, ...]:
+    """The days of first..last whose margins are not of what is read now, oldest first: a run is under way, or failed.
+
+    `sources`: the accounts and request logs that are configured; what is gone cannot be computed again.
+    """
+    stale = reader.rows(stale_of(_COMPUTED).where(is_within(VERSIONS.c.period, first, last)))
+    days = {day for dataset, scope, day in stale if dataset not in _OF_SOURCES or scope in sources}
+    lines = _current(first, last).where(VERSIONS.c.dataset.in_(_LINES), VERSIONS.c.rows > 0)
+    split = _current(first, last).where(VERSIONS.c.dataset == d.ALLOCATIONS.name)
+    days |= {day for _, day in {*map(tuple, reader.rows(lines))} - {*map(tuple, reader.rows(split))}}
+    return tuple(sorted(days - set(unbooked_days(reader, first, last))))
+
+
+def _current(first: str, last: str) -> sa.Select[tuple[str, str]]:
+    """(scope, day) of versions that hold now."""
+    return sa.select(VERSIONS.c.scope, VERSIONS.c.period).where(
+        is_current(None), is_within(VERSIONS.c.period, first, last)
+    )
