@@ -13,12 +13,13 @@ from llm_finops.ledger.queries import cost_by, held, ladder, margin_by, meters, 
 def attention(view: View, cost_nano: int) -> Table:
     """A short table, each row with where to look further; `cost_nano` is all the cost asked for."""
     columns = [Column("what", "What"), Column("how_much", "How much"), Column("where", "Where")]
-    all_well = "Nothing: all is reported, priced and owned."
+    all_well = "Nothing: every day is there and reported, and what is booked is priced and owned."
     return Table("attention", "Needs a look", columns, list(_found(view, cost_nano)), empty=all_well)
 
 
 def _found(view: View, total: int) -> Iterator[list[Value]]:
     reader, asked = view.reader, view.asked
+    yield from _days(view)
     for source in sources(reader):
         if source.outcome in {"failed", "part"}:
             where = Cell("Data health", view.link("/health"))
@@ -27,8 +28,7 @@ def _found(view: View, total: int) -> Iterator[list[Value]]:
         yield [f"{day.scope} {day.period} is held", f"load {day.load_id}", Cell("Data health", view.link("/health"))]
     below = margin_by(reader, asked, "customer", order="margin", descending=False, limit=2)
     owned = [row for row in below.rows if row.key != UNALLOCATED]  # which has a line of its own
-    count = below.below_zero - (len(owned) < len(below.rows))
-    if count > 0 and not view.flat_nano:  # else a flat fee may pay for it
+    if (count := below.below_zero) and not view.flat_nano:  # else a flat fee may pay for it
         worst = owned[0]
         what = f"{count} customer{'s' if count > 1 else ''} below zero"
         where = Cell("Customers", view.link("/customers", **{"customers.sort": "margin"}))
@@ -56,3 +56,17 @@ def _found(view: View, total: int) -> Iterator[list[Value]]:
             "",
             Cell("Data health", view.link("/health")),
         ]
+
+
+def _days(view: View) -> Iterator[list[Value]]:
+    """The days whose figures are not those of a report, each kind with its newest."""
+    of, where = view.standing, Cell("Data health", view.link("/health"))
+    for what, found in (
+        ("account day{} missing", [f"{account} {day}" for account, day in of.partial]),
+        ("day{} not booked", of.unbooked),
+        ("day{} not computed anew yet", of.outdated),
+        ("account day{} estimated", [f"{account} {day}" for account, day in of.estimated]),
+    ):
+        if found:
+            counted = f"{len(found):,} {what.format('s' if len(found) > 1 else '')}"
+            yield [counted, f"{'up to ' if len(found) > 1 else ''}{found[-1]}", where]

@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 
 import sqlalchemy as sa
 
+from llm_finops.core.records import UNALLOCATED
 from llm_finops.ledger.queries.asked import Asked
 from llm_finops.ledger.queries.facts import MARGINS
 from llm_finops.ledger.queries.naming import holds
@@ -45,8 +46,8 @@ class Ranked(NamedTuple):
 
     rows: tuple[Margins, ...]
     keys: int  # in all, on every page
-    below_zero: int  # keys whose margin is known and negative
-    unknown: int  # keys whose margin is not known in full
+    below_zero: int  # keys whose margin is known and negative; `(unallocated)`, which is nobody, is not one
+    unknown: int  # keys whose margin is not known in full, likewise
     total: Margins  # of all keys
 
 
@@ -86,8 +87,10 @@ def margin_by(
     groups = _select(reader, asked, by, measures=None if every else _compared(order)).cte("groups")
     margin = groups.c.revenue_nano - groups.c.cost_nano
     is_unknown = sa.case((groups.c.revenue_unknown > 0, 1), else_=0)
-    is_below = sa.case((sa.and_(groups.c.revenue_unknown == 0, margin < 0), 1), else_=0)
-    counts = [sa.func.count(), sa.func.sum(is_below), sa.func.sum(is_unknown)]
+    is_somebody = groups.c[by] != UNALLOCATED
+    is_below = sa.case((sa.and_(is_somebody, groups.c.revenue_unknown == 0, margin < 0), 1), else_=0)
+    is_one_unknown = sa.case((is_somebody, is_unknown), else_=0)
+    counts = [sa.func.count(), sa.func.sum(is_below), sa.func.sum(is_one_unknown)]
     column: sa.ColumnElement[Any] = margin if order == "margin" else groups.c[_COLUMNS.get(order, by)]
     ranked: list[sa.ColumnElement[Any]] = [is_unknown] if order == "margin" else []
     ranked += [column.desc() if descending else column, groups.c[by]]
