@@ -82,3 +82,20 @@ def test_what_needs_a_look_is_what_the_rows_say(demo: httpx.Client, demo_ledger:
     count = f"{len(lost)} customer{'s' if len(lost) > 1 else ''} below zero"
     assert said[count] == f"{lost[0][1]} {shown(lost[0][0])}"
     assert re.fullmatch(rf"{re.escape(shown(nobodys))}, [\d.]+ % of cost", said["Unallocated"])
+
+
+@pytest.mark.parametrize("asked", [{"from": "2020-01-01", "to": "2020-01-31"}, {"currency": "JPY"}], ids=str)
+def test_where_nothing_is_booked_nothing_is_0(demo: httpx.Client, asked: dict[str, str]) -> None:
+    text = text_of(demo, "/", **{"from": FIRST, "to": LAST, **asked})
+    figures = tiles(text)
+    names = ("Cost (cogs)", "Revenue", "Gross margin", "Cost per request")
+    assert [figures[name] for name in names] == ["not known"] * 4
+    first, last, currency = (asked.get(name, of) for name, of in (("from", FIRST), ("to", LAST), ("currency", "USD")))
+    assert text.count(f"nothing booked of {first} to {last} in {currency}") == 4
+    assert not re.search(r"\$0\.00|>0 JPY|The 0 that", text)
+
+
+def test_the_currency_that_is_asked_for_is_the_one_that_is_chosen(demo: httpx.Client) -> None:
+    chosen = re.findall(r'<select name="currency">(.*?)</select>', text_of(demo, "/", currency="JPY"), re.DOTALL)
+    assert re.findall(r"<option selected>(\w+)</option>", chosen[0]) == ["JPY"]
+    assert "USD" in chosen[0]

@@ -28,15 +28,16 @@ def show(view: View) -> Sequence[Block]:
         return [ALONE, *_providers_by_day(view, by["provider"]), *parts]
     now, then = (margin_total(view.reader, asked) for asked in (view.asked, before(view.asked)))
     days = margin_days(view.reader, view.asked)
-    figures = Tiles([*_figures(view, now, then), pace(view)], "In the period")
+    booked = _figures(view, now, then) if now.rows else _nothing(view)
+    figures = Tiles([*booked, pace(view)], "In the period")
     return [
         *by_name_alone(view),
         figures,
         attention(view, sum(row.cost_nano for row in by["provider"])),
-        days_picture(view, days),
+        *([days_picture(view, days)] if days else []),
         *_providers_by_day(view, by["provider"]),
         *_parts(view, by),
-        _dearest(view),
+        *([_dearest(view)] if now.rows else []),
         days_table(view, days, now, _customers(view)),
     ]
 
@@ -44,6 +45,13 @@ def show(view: View) -> Sequence[Block]:
 def _customers(view: View) -> str:
     """Where customers' figures are; of a customer that is filtered by, its own page."""
     return "/customer" if view.asked.customer else "/customers"
+
+
+def _nothing(view: View) -> Iterator[Tile]:
+    """Where nothing is booked, nothing is known: it is no cost of 0."""
+    note = f"nothing booked of {view.asked.first} to {view.asked.last} in {view.currency}"
+    for label in ("Cost (cogs)", "Revenue", "Gross margin", "Cost per request"):
+        yield Tile(label, UNKNOWN, note)
 
 
 def _figures(view: View, now: Margins, then: Margins) -> Iterator[Tile]:
