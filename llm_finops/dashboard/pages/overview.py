@@ -9,11 +9,21 @@ from llm_finops.dashboard.asking import before
 from llm_finops.dashboard.blocks import Block, Cell, Column, Picture, Table, Tile, Tiles, Tone, Value
 from llm_finops.dashboard.pages.attention import attention
 from llm_finops.dashboard.pages.costs import ALONE, cost_days, cost_table, costs, is_cost_alone, linked, ranked
+from llm_finops.dashboard.pages.crossing import days_of
 from llm_finops.dashboard.pages.pace import pace
 from llm_finops.dashboard.pages.parts import by_name_alone, days_picture, days_table, tone_of
 from llm_finops.dashboard.view import Page, View
 from llm_finops.dashboard.words import UNKNOWN, percent_text, price_text
-from llm_finops.ledger.queries import Cost, CostDim, Margins, cost_by, margin_by, margin_days, margin_total
+from llm_finops.ledger.queries import (
+    Cost,
+    CostDim,
+    Margins,
+    cost_by,
+    margin_by,
+    margin_days,
+    margin_total,
+    unbooked_days,
+)
 
 _BARS = 8
 _DIMS: tuple[CostDim, ...] = ("provider", "feature", "model")
@@ -55,23 +65,36 @@ def _nothing(view: View) -> Iterator[Tile]:
 
 
 def _figures(view: View, now: Margins, then: Margins) -> Iterator[Tile]:
-    earlier = before(view.asked)
-    span = f"{earlier.first} to {earlier.last}"
+    span, unlike = _compared(view, then)
 
     def change(value: int | None, old: int | None) -> str:
-        return f"{change_text(value, old, view.currency)} on {span}" if then.rows else f"nothing booked of {span}"
+        return unlike or f"{change_text(value, old, view.currency)} on {span}"
 
     revenue, margin = now.revenue_nano if not now.revenue_unknown else None, now.margin_nano
     earned = then.revenue_nano if not then.revenue_unknown else None
     yield Tile("Cost (cogs)", view.money(now.cost_nano), change(now.cost_nano, then.cost_nano), view.link("/features"))
-    known = f"known in part, {view.money(now.revenue_nano)}; " if revenue is None and now.revenue_nano else ""
-    yield Tile("Revenue", view.money(revenue), known + change(revenue, earned), view.link(_customers(view)))
+    known = f"known in part, {view.money(now.revenue_nano)}" if now.revenue_nano else ""
+    said = known if revenue is None else change(revenue, earned)
+    yield Tile("Revenue", view.money(revenue), said, view.link(_customers(view)))
     tone: Tone = "" if margin is None else "bad" if margin < 0 else "good"
     note = "a part of the revenue is not known" if margin is None else f"{percent_text(margin, revenue)} of revenue"
     tone = "" if view.flat_nano else tone
     yield Tile("Gross margin", view.money(margin), note, view.link(_customers(view)), tone)
     each = price_text(now.logged_cost_nano // now.requests, view.currency) if now.requests else UNKNOWN
     yield Tile("Cost per request", each, f"{now.requests:,} logged requests", view.link("/requests"))
+
+
+def _compared(view: View, then: Margins) -> tuple[str, str]:
+    """The days of the period before, and why no change on them is told ('': it is): both must be booked in full."""
+    earlier = before(view.asked)
+    span = f"{earlier.first} to {earlier.last}"
+    if not then.rows:
+        return span, f"nothing booked of {span}"
+    for of in (earlier, view.asked):
+        if unbooked := unbooked_days(view.reader, of.first, of.last):
+            days = days_of(of)
+            return span, f"only {days - len(unbooked)} of {days} days are booked of {of.first} to {of.last}"
+    return span, ""
 
 
 def _providers_by_day(view: View, providers: Sequence[Cost]) -> Iterator[Picture]:
