@@ -88,6 +88,8 @@ def test_a_day_whose_lines_are_in_no_margin_is_told(
 ) -> None:
     with shown(book, START) as client:
         assert said(client) == [expected]
+        what = expected.partition(":")[0].capitalize()
+        assert f"{what}: {SECOND}: " in client.get("/health", params=ASKED).text  # which days they are
         assert said(client, to=FIRST) == ["all days final", "reported"]
 
 
@@ -96,6 +98,7 @@ def test_an_account_that_was_never_read_is_missing(shown: Shown) -> None:
         assert said(client) == ["partial: 2 account days missing (anthropic 2026-11-20)"]
         assert said(client, provider="openai") == ["all days final", "reported"]
         assert said(client, provider="anthropic") == ["partial: 2 account days missing (anthropic 2026-11-20)"]
+        assert "$0" not in client.get("/health", params={**ASKED, "provider": "anthropic"}).text
         rows = [row for row in table(client, "/health", "basis", **ASKED) if row["account"] == "anthropic"]
         assert [(row["basis"], row["days"], row["cost_usd"]) for row in rows] == [("missing", "2", "")]
 

@@ -48,7 +48,8 @@ def basis(view: View) -> Table:
         ]
         for of in found
     ]
-    total: list[Value] = ["Total", "", "", "", sum(of.days for of in found), sum(of.cost_nano for of in found)]
+    cost = sum(of.cost_nano for of in found) if any(row[-1] is not None for row in rows) else None
+    total: list[Value] = ["Total", "", "", "", sum(of.days for of in found), cost]
     note = (
         "Cost of all classes, true-ups with it. A missing day is read by llm-finops backfill --missing. Of a cost file "
         "no day is expected: its days are those it has."

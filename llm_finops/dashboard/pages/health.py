@@ -23,7 +23,7 @@ def show(view: View) -> Sequence[Block]:
     stands = view.standing
     return [
         _figures(view, found, stands),
-        *_provisional(stands),
+        *_not_final(stands),
         _sources(view, found),
         held_days(view),
         uncounted(view),
@@ -72,11 +72,24 @@ def _warn(count: int) -> Tone:
     return "warn" if count else ""
 
 
-def _provisional(stands: Standing) -> Iterator[Note]:
-    if days := stands.provisional:
-        named = ", ".join(days[-10:]) + (f" and {len(days) - 10} before" if len(days) > 10 else "")
-        said = "read before the provider's figures settle (settle_hours); the daily run reads them again"
-        yield Note(f"Provisional: {named}: {said}.", "warn")
+def _not_final(stands: Standing) -> Iterator[Note]:
+    """The days of each kind by name, the newest ten, and what becomes of them."""
+    for what, days, said in (
+        (
+            "Provisional",
+            stands.provisional,
+            "read before the provider's figures settle (settle_hours); the daily run reads them again",
+        ),
+        ("Not booked", stands.unbooked, "in no margin; `llm-finops backfill --from DAY` reads and books them"),
+        (
+            "Not computed anew yet",
+            stands.outdated,
+            "read again since their margins were booked: a run is under way, or has failed",
+        ),
+    ):
+        if days:
+            named = ", ".join(days[-10:]) + (f" and {len(days) - 10} before" if len(days) > 10 else "")
+            yield Note(f"{what}: {named}: {said}.", "warn")
 
 
 def _sources(view: View, found: Sequence[SourceRead]) -> Table:
