@@ -10,6 +10,7 @@ from llm_finops.charts.theme import BAD, GOOD, HEIGHT, INK, MUTED, NEUTRAL, SERI
 _BAR_HEIGHT, _TALL = 20, 260
 _LOG_OR_0 = {"type": "symlog", "constant": 0.1}
 _SHORT = 8  # characters of a name
+_NAME = "slice(datum.label, indexof(datum.label, ' ') + 1)"  # of a key
 _FEW_DAYS = 7
 Mark = Literal["line", "step", "stack"]
 
@@ -28,7 +29,8 @@ def by_day(
 
     A step is a line that stays as it is until the next day: of what holds from then on, as prices do.
     """
-    series = list(dict.fromkeys(point.series for point in points))
+    keys = _keys(point.series for point in points)
+    series = list(keys.values())
     x: dict[str, Any] = {"field": "x", "type": "temporal", "title": None, "scale": {"type": "utc"}}
     days = len({point.x for point in points})
     ticks: Any = (
@@ -39,7 +41,8 @@ def by_day(
     y["scale"] = {"type": "log"} if log else {"zero": mark != "step"}
     if log:  # a line a power of ten: one for every digit between is a grey wall
         y["axis"] = {**_amounts(), "tickCount": None, "values": _powers(point.value for point in points if point.value)}
-    colour = {**_coloured(series), "legend": {"orient": "top", "columns": _beside(series)} if len(series) > 1 else None}
+    colour = _coloured(series)
+    colour["legend"] = {**colour["legend"], "columns": _beside(list(keys))} if len(series) > 1 else None
     drawn = {"x": x, "y": y, "color": colour}
     if mark == "stack":
         width = max(1.5, 0.8 * WIDTH / max(days, 1))
@@ -54,31 +57,32 @@ def by_day(
             drawn["strokeDash"] = {"field": "series", "type": "nominal", "sort": series, "legend": None}
             drawn["strokeDash"]["scale"] = {"domain": series, "range": _dashes(len(series))}
         layer = {"mark": line, "encoding": drawn}
-    rows = [{**_row(point), "rank": series.index(point.series)} for point in points]
+    rows = [{**_row(point), "series": keys[point.series], "rank": [*keys].index(point.series)} for point in points]
     spec = {"layer": [layer, _pointed_at(points, x)], "width": WIDTH, "height": height}
     return _chart(title, says, rows, spec)
 
 
 def by_group(title: str, says: str, points: Sequence[Point], *, axis: str, unit: str) -> Chart:
     """Series over groups that have an order, which is that of the points, on a scale for small and large at once."""
-    series = list(dict.fromkeys(point.series for point in points))
-    groups = list(dict.fromkeys(point.x for point in points))
-    x = {"field": "x", "type": "ordinal", "sort": groups, "title": axis, "axis": {"labelAngle": 0, "grid": False}}
+    series, groups = _keys(point.series for point in points), _keys(point.x for point in points)
+    x: dict[str, Any] = {"field": "x", "type": "ordinal", "sort": list(groups.values()), "title": axis}
+    x["axis"] = {"labelAngle": 0, "labelExpr": _NAME, "grid": False}
     y = {"field": "value", "type": "quantitative", "title": unit, "scale": _LOG_OR_0}
     y["axis"] = _both_sides([point.value for point in points if point.value is not None])
-    encoding = {"x": x, "y": y, "color": {**_coloured(series), "legend": {"orient": "top"}}}
+    encoding = {"x": x, "y": y, "color": _coloured(series.values())}
     line = {"type": "line", "aria": False, "strokeWidth": 2, "invalid": "break-paths-show-domains"}
     dots = {"mark": {"type": "circle", "size": 50, "opacity": 1, "aria": True}}
     dots |= {"encoding": {**encoding, "description": {"field": "said", "type": "nominal"}}}
     spec = {"layer": [{"mark": line, "encoding": encoding}, dots], "width": WIDTH, "height": _TALL}
-    return _chart(title, says, [_row(point) for point in points], spec)
+    rows = [{**_row(point), "x": groups[point.x], "series": series[point.series]} for point in points]
+    return _chart(title, says, rows, spec)
 
 
 def bars(title: str, says: str, points: Sequence[Point], *, unit: str, signed: bool = False) -> Chart:
     """One bar a name, in the order given; `signed`: below zero in another colour."""
-    names = [point.x for point in points]
-    y: dict[str, Any] = {"field": "x", "type": "nominal", "sort": names, "title": None}
-    y["axis"] = {"ticks": False, "domain": False, "labelLimit": 130, "labelPadding": 6}
+    rows = [{**_row(point), "x": f"{place} {point.x}"} for place, point in enumerate(points)]
+    y: dict[str, Any] = {"field": "x", "type": "nominal", "sort": [row["x"] for row in rows], "title": None}
+    y["axis"] = {"ticks": False, "domain": False, "labelLimit": 130, "labelPadding": 6, "labelExpr": _NAME}
     x = {"field": "value", "type": "quantitative", "title": unit, "axis": {**_amounts(), "tickCount": 5}}
     colour: dict[str, Any] = {"value": NEUTRAL}
     if signed:
@@ -86,26 +90,27 @@ def bars(title: str, says: str, points: Sequence[Point], *, unit: str, signed: b
     encoding = {"x": x, "y": y, "color": colour, "description": {"field": "said", "type": "nominal"}}
     mark = {"type": "bar", "aria": True, "cornerRadiusEnd": 2}
     spec = {"mark": mark, "encoding": encoding, "width": WIDTH - 80, "height": {"step": _BAR_HEIGHT}}
-    return _chart(title, says, [_row(point) for point in points], spec)
+    return _chart(title, says, rows, spec)
 
 
 def paired(title: str, says: str, points: Sequence[Point], *, unit: str) -> Chart:
     """A bar a series for each name, beneath each other: names and series in the order given."""
-    names, series = (list(dict.fromkeys(values)) for values in zip(*((p.x, p.series) for p in points), strict=True))
-    y: dict[str, Any] = {"field": "x", "type": "nominal", "sort": names, "title": None}
-    y["axis"] = {"ticks": False, "domain": False, "labelLimit": 130, "labelPadding": 6}
+    names, series = _keys(point.x for point in points), _keys(point.series for point in points)
+    y: dict[str, Any] = {"field": "x", "type": "nominal", "sort": list(names.values()), "title": None}
+    y["axis"] = {"ticks": False, "domain": False, "labelLimit": 130, "labelPadding": 6, "labelExpr": _NAME}
     y["scale"] = {"paddingInner": 0.35}
     encoding = {
         "x": {"field": "value", "type": "quantitative", "title": unit, "axis": {**_amounts(), "tickCount": 5}},
         "y": y,
-        "yOffset": {"field": "series", "type": "nominal", "sort": series},
-        "color": {**_coloured(series), "legend": {"orient": "top"}},
+        "yOffset": {"field": "series", "type": "nominal", "sort": list(series.values())},
+        "color": _coloured(series.values()),
         "description": {"field": "said", "type": "nominal"},
     }
     mark = {"type": "bar", "aria": True, "cornerRadiusEnd": 2}
     height = {"step": _BAR_HEIGHT // 2, "for": "offset"}
     spec = {"mark": mark, "encoding": encoding, "width": WIDTH - 80, "height": height}
-    return _chart(title, says, [_row(point) for point in points], spec)
+    rows = [{**_row(point), "x": names[point.x], "series": series[point.series]} for point in points]
+    return _chart(title, says, rows, spec)
 
 
 def waterfall(title: str, says: str, points: Sequence[Point], *, unit: str) -> Chart:
@@ -116,9 +121,10 @@ def waterfall(title: str, says: str, points: Sequence[Point], *, unit: str) -> C
         start = 0.0 if point.series == "total" else level
         level = start + value
         colour = NEUTRAL if point.series == "total" else BAD if value > 0 else GOOD
-        rows.append({**_row(point), "from": start, "to": level, "colour": colour, "place": place})
+        row = {**_row(point), "x": f"{place} {point.x}", "from": start, "to": level}
+        rows.append({**row, "colour": colour, "place": place})
     x: dict[str, Any] = {"field": "x", "type": "nominal", "sort": {"field": "place"}, "title": None}
-    x["axis"] = {"labelAngle": 0, "labelLimit": 90, "labelFontSize": 10, "labelExpr": "split(datum.label, ' ')"}
+    x["axis"] = {"labelAngle": 0, "labelLimit": 90, "labelFontSize": 10, "labelExpr": f"split({_NAME}, ' ')"}
     encoding = {
         "x": x,
         "y": {"field": "from", "type": "quantitative", "title": unit, "axis": _amounts(), "scale": {"zero": False}},
@@ -141,9 +147,8 @@ def scatter(
 ) -> Chart:
     """Points (x, y, series, said), with the line on which both are equal: right of it y does not pay for x."""
     scale: dict[str, Any] = _LOG_OR_0 if log else {"zero": True}
-    rows: list[dict[str, Any]] = [{"at": x, "value": y, "series": of, "said": said} for x, y, of, said in points]
-    series = list(dict.fromkeys(row["series"] for row in rows))
-    colour = {**_coloured(series), "legend": {"orient": "top"}}
+    series = _keys(of for _, _, of, _ in points)
+    rows = [{"at": x, "value": y, "series": series[of], "said": said} for x, y, of, said in points]
     top = max([1.0, *(max(x, y) for x, y, _, _ in points)])
     low = min([0.0, *(min(x, y) for x, y, _, _ in points)])
     axis = _both_sides([low, top]) if log else _amounts()
@@ -156,7 +161,7 @@ def scatter(
     even = {"data": {"values": ends}, "mark": dashed, "encoding": axes}
     marks = {
         "mark": {"type": "circle", "size": 60, "opacity": 0.85, "aria": True},
-        "encoding": {**axes, "color": colour, "description": {"field": "said", "type": "nominal"}},
+        "encoding": {**axes, "color": _coloured(series.values()), "description": {"field": "said", "type": "nominal"}},
     }
     return _chart(title, says, rows, {"layer": [even, marks], "width": WIDTH, "height": _TALL})
 
@@ -176,10 +181,17 @@ def _pointed_at(points: Sequence[Point], x: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _coloured(series: Sequence[str]) -> dict[str, Any]:
-    """Each series in a colour of its own, in this order."""
-    scale = {"domain": list(series), "range": list(SERIES[: max(len(series), 1)])}
-    return {"field": "series", "type": "nominal", "sort": list(series), "title": None, "scale": scale}
+def _keys(names: Iterable[str]) -> dict[str, str]:
+    """What stands for each name on a scale: Vega takes `toString` alone for a part of its own, and draws nothing."""
+    return {name: f"{place} {name}" for place, name in enumerate(dict.fromkeys(names))}
+
+
+def _coloured(series: Iterable[str]) -> dict[str, Any]:
+    """Each series, by its key, in a colour of its own, in this order; a legend above."""
+    keys = list(series)
+    scale = {"domain": keys, "range": list(SERIES[: max(len(keys), 1)])}
+    legend = {"orient": "top", "labelExpr": _NAME}
+    return {"field": "series", "type": "nominal", "sort": keys, "title": None, "scale": scale, "legend": legend}
 
 
 def _amounts() -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from llm_finops.charts import svg
+from llm_finops.charts import NotDrawn, svg
 from llm_finops.dashboard.blocks import Block, Cell, Column, Heading, Note, Picture, Table, Tiles, Value
 from llm_finops.dashboard.view import ROWS, View
 from llm_finops.dashboard.words import written
@@ -46,9 +46,18 @@ def drawn(view: View, block: Block) -> dict[str, Any]:
         case Tiles() | Note() | Heading():
             return {"kind": type(block).__name__.lower(), "block": block}
         case Picture():
-            return {"kind": "picture", "block": block, "svg": svg(block.chart)}
+            return _picture(block)
         case Table():
             return {"kind": "table", "block": block, "drawn": _table(view, block)}
+
+
+def _picture(picture: Picture) -> dict[str, Any]:
+    """The picture, or what it would show in words: the rest of the page does not wait for it."""
+    try:
+        return {"kind": "picture", "block": picture, "svg": svg(picture.chart)}
+    except NotDrawn as error:
+        said = f"{picture.chart.title}: this picture cannot be drawn ({error}). {picture.chart.says}"
+        return {"kind": "note", "block": Note(said, "warn")}
 
 
 def _table(view: View, table: Table) -> DrawnTable:
