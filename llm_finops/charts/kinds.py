@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from llm_finops.charts.chart import Chart, Point
 from llm_finops.charts.theme import BAD, GOOD, HEIGHT, INK, MUTED, NEUTRAL, SERIES, WIDTH, config
+from llm_finops.core.days import each_day
 
 _BAR_HEIGHT, _TALL = 20, 260
 _LOG_OR_0 = {"type": "symlog", "constant": 0.1}
@@ -24,42 +25,77 @@ def by_day(
     mark: Mark = "line",
     log: bool = False,
     height: int = HEIGHT,
+    over: Sequence[str] = (),
 ) -> Chart:
-    """Series over days, as lines or as stacked bars. `x` of a point is its day; a gap in a line stays a gap.
+    """Series over days, as lines or as stacked bars. `x` of a point is its day; `over`: the days there are, if more.
 
+    A day on which a series has no point, or one without a value, is a gap in its line; a lone day is a dot.
     A step is a line that stays as it is until the next day: of what holds from then on, as prices do.
     """
     keys = _keys(point.series for point in points)
     series = list(keys.values())
-    x: dict[str, Any] = {"field": "x", "type": "temporal", "title": None, "scale": {"type": "utc"}}
-    days = len({point.x for point in points})
-    ticks: Any = (
-        6 if days > _FEW_DAYS else {"interval": "day", "step": 1}
-    )  # else it ticks by hours, and says days twice
-    x["axis"] = {"format": "%-d %b", "grid": False, "tickCount": ticks, "labelOverlap": True}
+    found = sorted({*over, *(point.x for point in points)})
+    every = each_day(found[0], found[-1]) if found else []
+    days = len(every)
+    x = _days(days)
     y: dict[str, Any] = {"field": "value", "type": "quantitative", "title": unit, "axis": _amounts()}
     y["scale"] = {"type": "log"} if log else {"zero": mark != "step"}
     if log:  # a line a power of ten: one for every digit between is a grey wall
         y["axis"] = {**_amounts(), "tickCount": None, "values": _powers(point.value for point in points if point.value)}
     colour = _coloured(series)
-    colour["legend"] = {**colour["legend"], "columns": _beside(list(keys))} if len(series) > 1 else None
+    like = {"symbolType": "square" if mark == "stack" else "stroke", "columns": _beside(list(keys))}
+    colour["legend"] = {**colour["legend"], **like} if len(series) > 1 else None
     drawn = {"x": x, "y": y, "color": colour}
     if mark == "stack":
         width = max(1.5, 0.8 * WIDTH / max(days, 1))
         x["scale"] = {"type": "utc", "padding": width / 2}  # else half of the first day's bar hides the axis
         bar = {"type": "bar", "aria": False, "width": width}
-        layer = {"mark": bar, "encoding": {**drawn, "order": {"field": "rank", "type": "quantitative"}}}
+        layers = [{"mark": bar, "encoding": {**drawn, "order": {"field": "rank", "type": "quantitative"}}}]
+        rows = [{**_row(point), "rank": [*keys].index(point.series)} for point in points]
     else:
-        line = {"type": "line", "aria": False, "strokeWidth": 2, "invalid": "break-paths-show-domains"}
-        line["point"] = days == 1  # a line of one day is not seen
-        if mark == "step":  # what is equal lies one on the other: the last is dashed
-            line["interpolate"] = "step-after"
-            drawn["strokeDash"] = {"field": "series", "type": "nominal", "sort": series, "legend": None}
-            drawn["strokeDash"]["scale"] = {"domain": series, "range": _dashes(len(series))}
-        layer = {"mark": line, "encoding": drawn}
-    rows = [{**_row(point), "series": keys[point.series], "rank": [*keys].index(point.series)} for point in points]
-    spec = {"layer": [layer, _pointed_at(points, x)], "width": WIDTH, "height": height}
-    return _chart(title, says, rows, spec)
+        layers = _lines(drawn, series, mark)
+        rows = [row for name in keys for row in _each(points, name, every)]
+    rows = [{**row, "series": keys[row["series"]]} for row in rows]
+    layers.append(_pointed_at(points, x, days))
+    return _chart(title, says, rows, {"layer": layers, "width": WIDTH, "height": height})
+
+
+def _days(days: int) -> dict[str, Any]:
+    """The axis of so many days; of few, a tick a day, or else it ticks by hours and says days twice."""
+    ticks: Any = 6 if days > _FEW_DAYS else {"interval": "day", "step": 1}
+    axis = {"format": "%-d %b", "grid": False, "tickCount": ticks, "labelOverlap": True}
+    return {"field": "x", "type": "temporal", "title": None, "scale": {"type": "utc"}, "axis": axis}
+
+
+def _lines(drawn: dict[str, Any], series: Sequence[str], mark: Mark) -> list[dict[str, Any]]:
+    """A line a series, and a dot where it would have no length."""
+    line = {"type": "line", "aria": False, "strokeWidth": 2, "invalid": "break-paths-show-domains"}
+    dot = {"type": "circle", "aria": False, "size": 30, "opacity": 1}
+    dots = {"mark": dot, "transform": [{"filter": "datum.lone"}], "encoding": drawn}
+    if mark == "line":
+        return [{"mark": line, "encoding": drawn}, dots]
+    # What is equal lies one on the other: the last is dashed.
+    dashed: dict[str, Any] = {"field": "series", "type": "nominal", "sort": series, "legend": None}
+    dashed["scale"] = {"domain": series, "range": _dashes(len(series))}
+    return [{"mark": {**line, "interpolate": "step-after"}, "encoding": {**drawn, "strokeDash": dashed}}, dots]
+
+
+def _each(points: Sequence[Point], series: str, days: Sequence[str]) -> list[dict[str, Any]]:
+    """Rows of a series for every day; `lone` where neither the day before nor the day after has a value."""
+    by_day: dict[str, list[Point]] = {}
+    for point in points:
+        if point.series == series:
+            by_day.setdefault(point.x, []).append(point)
+    known = [any(point.value is not None for point in by_day.get(day, ())) for day in days]
+    lone = [
+        at and not before and not after
+        for before, at, after in zip([False, *known], known, [*known[1:], False], strict=False)
+    ]
+    return [
+        {**_row(point), "lone": alone}
+        for day, alone in zip(days, lone, strict=True)
+        for point in by_day.get(day, [Point(day, series, None, "")])
+    ]
 
 
 def by_group(title: str, says: str, points: Sequence[Point], *, axis: str, unit: str) -> Chart:
@@ -166,13 +202,13 @@ def scatter(
     return _chart(title, says, rows, {"layer": [even, marks], "width": WIDTH, "height": _TALL})
 
 
-def _pointed_at(points: Sequence[Point], x: dict[str, Any]) -> dict[str, Any]:
-    """An unseen band a day, which says all that is drawn there."""
+def _pointed_at(points: Sequence[Point], x: dict[str, Any], days: int) -> dict[str, Any]:
+    """An unseen band a day, of so many, which says all that is drawn there."""
     said: dict[str, list[str]] = {}
     for point in points:
         said.setdefault(point.x, []).append(point.said)
     rows = [{"x": day, "said": f"{day}: " + " · ".join(texts)} for day, texts in said.items()]
-    band = {"type": "rule", "strokeWidth": WIDTH / max(len(said), 1), "opacity": 0, "color": INK, "aria": True}
+    band = {"type": "rule", "strokeWidth": WIDTH / max(days, 1), "opacity": 0, "color": INK, "aria": True}
     place = {"field": "x", "type": "temporal", "scale": x["scale"], "title": None, "axis": x["axis"]}
     return {
         "data": {"values": rows},
@@ -224,7 +260,7 @@ def _dashes(count: int) -> list[list[int]]:
 
 def _beside(series: Sequence[str]) -> int:
     """How many names of a legend stand in a row."""
-    return 3 if max(map(len, series)) > _SHORT else 6
+    return 3 if max(map(len, series), default=0) > _SHORT else 6
 
 
 def _row(point: Point) -> dict[str, Any]:

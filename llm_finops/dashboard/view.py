@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from llm_finops.config import Config
+from llm_finops.core.days import each_day
 from llm_finops.core.records import ALL
 from llm_finops.dashboard.asking import FILTERS, Address, BadAddress
 from llm_finops.dashboard.blocks import Block
@@ -53,6 +54,11 @@ class View:
         if self.asked.feature is None:
             return 0
         return margin_total(self.reader, replace(self.asked, feature=ALL)).revenue_nano
+
+    @property
+    def days(self) -> list[str]:
+        """Each day of the period, from the ledger's first on."""
+        return each_day(max(self.asked.first, self.address.span.first), self.asked.last)
 
     @property
     def currency(self) -> str:

@@ -10,7 +10,7 @@ from llm_finops.dashboard.blocks import Block, Cell, Column, Note, Picture, Tabl
 from llm_finops.dashboard.pages.costs import linked, of_day
 from llm_finops.dashboard.pages.paged import paged
 from llm_finops.dashboard.view import View
-from llm_finops.ledger.queries import Asked, Margins, margin_by
+from llm_finops.ledger.queries import Asked, Margins, booked_days, margin_by
 
 ORDERS: tuple[Literal["margin", "cost", "revenue", "requests", "key"], ...] = (
     "margin",
@@ -116,12 +116,18 @@ def _figures(view: View, row: Margins, whole: int) -> list[Value]:
 
 
 def days_picture(view: View, days: Sequence[Margins]) -> Picture:
-    """Cost and revenue by day; a day whose revenue is not known in full is a gap."""
-    cost = [Point(day.key, "cost", units(day.cost_nano), f"cost {view.money(day.cost_nano)}") for day in days]
-    known = [(day.key, revenue_of(day)) for day in days]
-    revenue = [Point(day, "revenue", units(nano), f"revenue {view.money(nano)}") for day, nano in known]
+    """Cost and revenue by day: 0 on a booked day with nothing of it; what is not known in full, or booked, is a gap."""
+    booked = booked_days(view.reader, view.asked.first, view.asked.last)
+    found = {row.key: (row.cost_nano, revenue_of(row)) for row in days}
+    nothing = {day: (0, 0 if is_paid else None) for day, is_paid in booked.items()}
+    known = {day: found.get(day) or nothing.get(day) or (None, None) for day in view.days}
+    points = [
+        Point(day, name, units(nano), f"{name} {view.money(nano)}")
+        for place, name in enumerate(("cost", "revenue"))
+        for day, nano in ((day, of[place]) for day, of in known.items())
+    ]
     said = "The figures are in the table Days."
-    return Picture(by_day("Cost and revenue by day", said, [*cost, *revenue], unit=view.currency))
+    return Picture(by_day("Cost and revenue by day", said, points, unit=view.currency))
 
 
 _DAYS = {

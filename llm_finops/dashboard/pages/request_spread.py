@@ -78,7 +78,9 @@ def _picture(view: View, log: str, rows: Sequence[Quantiles], *, wide: bool) -> 
         for nano in [_nanos(row)[place]]
     ]
     says = "Median, 95th and 99th percentile and the dearest request by day; the figures are in the table below."
-    chart = by_day(f"List cost per request, {log}", says, points, unit=f"{view.currency}, log scale", log=True)
+    chart = by_day(
+        f"List cost per request, {log}", says, points, unit=f"{view.currency}, log scale", log=True, over=view.days
+    )
     return Picture(chart, "A day without requests is a gap." if len({row.day for row in rows}) > 1 else "", wide=wide)
 
 

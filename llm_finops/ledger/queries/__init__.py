@@ -10,6 +10,7 @@ one currency that was asked for; days are UTC and periods inclusive. What is not
 
 from llm_finops.ledger.queries.account_days import AccountDay, account_days
 from llm_finops.ledger.queries.asked import Asked
+from llm_finops.ledger.queries.booked import booked_days
 from llm_finops.ledger.queries.cost import COST_DIMS, Cost, CostDim, cost_by, rows_read
 from llm_finops.ledger.queries.health import (
     BasisDay,
@@ -113,6 +114,7 @@ __all__ = [
     "Span",
     "account_days",
     "basis_days",
+    "booked_days",
     "cache_savings",
     "choices",
     "cost_by",

@@ -1,0 +1,36 @@
+"""Which days have been reckoned at all: what has no row on one of them is 0 there, and on any other not known."""
+
+from collections.abc import Mapping
+
+import sqlalchemy as sa
+
+from llm_finops.ledger.queries.asked import Asked
+from llm_finops.ledger.queries.facts import MARGINS
+from llm_finops.ledger.queries.reader import Reader, whole
+from llm_finops.ledger.schema import FINDINGS, VERSIONS
+from llm_finops.ledger.versions import is_current, is_within
+
+
+def booked_days(reader: Reader, first: str, last: str) -> Mapping[str, bool]:
+    """The days that have margins, of whatever currency, or none since nothing was used: {day: its revenue is loaded}.
+
+    Oldest first.
+    """
+    period = VERSIONS.c.period
+    booked = sa.select(period).where(VERSIONS.c.dataset == "margins", is_current(None), is_within(period, first, last))
+    days = sorted(row[0] for row in reader.rows(booked))
+    sums = MARGINS.sums(reader, ["day"], Asked(first, last, ""), measures=["rows", "revenue_unknown"])
+    loaded = {day: whole(rows) > whole(unknown) for day, rows, unknown in reader.rows(sums)}
+    if len(loaded) < len(days):
+        loaded = dict.fromkeys(_undoubted(reader, first, last), True) | loaded
+    return {day: loaded.get(day, False) for day in days}
+
+
+def _undoubted(reader: Reader, first: str, last: str) -> set[str]:
+    """Days whose revenue was read, and nothing is said against it: of days without a row that tells."""
+    is_doubted = sa.exists().where(FINDINGS.c.version_id == VERSIONS.c.version_id)
+    query = sa.select(VERSIONS.c.period, is_doubted).where(
+        VERSIONS.c.dataset == "revenue", is_current(None), is_within(VERSIONS.c.period, first, last)
+    )
+    rows = reader.rows(query)
+    return {day for day, _ in rows} - {day for day, doubted in rows if doubted}
