@@ -109,7 +109,7 @@ class _Dashboard:
         return Response(body, media_type=media, headers=told)
 
     def _view(self, page: Page, reader: Reader, params: Mapping[str, str], *, exporting: bool = False) -> View:
-        found = address(reader, params)
+        found = address(reader, params, self._config.reporting.currency or "USD")
         if found is None:
             raise NotReady("The ledger has no day yet.", "Run `llm-finops backfill --days 90`, then open this again.")
         return View(reader, found, self._config, page.path, page.filters, exporting)

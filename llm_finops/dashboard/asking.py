@@ -40,8 +40,12 @@ class Address:
         return f"{path}?{urlencode(found)}" if found else path
 
 
-def address(reader: Reader, params: Mapping[str, str]) -> Address | None:
-    """What is asked for; None where the ledger has no day yet. BadAddress for what cannot be read."""
+def address(reader: Reader, params: Mapping[str, str], preferred: str = "USD") -> Address | None:
+    """What is asked for; None where the ledger has no day yet. BadAddress for what cannot be read.
+
+    The currency, where none is named, is the `preferred` one if it has cost, as in the day's message; else the one
+    with the largest cost.
+    """
     there = span(reader)
     if there is None:
         return None
@@ -49,8 +53,9 @@ def address(reader: Reader, params: Mapping[str, str]) -> Address | None:
         if len(value) > _TEXT_MAX or "\0" in value:
             raise BadAddress(f"{name}: expected at most {_TEXT_MAX:,} characters")
     period, first, last = _period(params, there)
-    found = tuple(row.currency for row in currencies(reader, first, last)) or ("USD",)
-    currency = params.get("currency") or found[0]
+    costs = {row.currency: row.cost_nano for row in currencies(reader, first, last)}
+    found = tuple(costs) or (preferred,)
+    currency = params.get("currency") or (preferred if costs.get(preferred) else found[0])
     if not (len(currency) == 3 and currency.isascii() and currency.isalpha() and currency.isupper()):
         raise BadAddress(f"currency={currency}: expected a code of three capitals, such as USD")
     filters = {name: params.get(name) or None for name in FILTERS}

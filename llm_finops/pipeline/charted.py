@@ -9,29 +9,31 @@ from llm_finops.charts import Chart, Day, NotDrawn, month, png
 from llm_finops.charts.chart import units
 from llm_finops.config import Config
 from llm_finops.core.days import each_day
+from llm_finops.core.digest import in_order
 from llm_finops.core.digest.words import UNKNOWN, amount_text, count_text, date_text, percent_text
 from llm_finops.ledger import Digest, LedgerError, utc_now
-from llm_finops.ledger import datasets as d
 from llm_finops.ledger.journals import EDIT, SENT, SUMMARY
 from llm_finops.ledger.queries import (
     Asked,
     Margins,
     Reader,
     basis_days,
+    booked_days,
+    converted_days,
     currencies,
     margin_days,
-    margin_total,
     provisional_days,
     snapshot,
 )
 from llm_finops.ledger.queries.health import MISSING
+from llm_finops.pipeline.converted_day import in_reporting_currency
+from llm_finops.pipeline.figures import figures_of
 from llm_finops.pipeline.ledger_day import LedgerDay
 from llm_finops.pipeline.work import Work
 from llm_finops.slack import Drawn, NotSent, Picture, Posted, Shown
 
 DAYS = 30
 LATEST = timedelta(days=1)  # after the message was whole; later nobody looks for it
-_DEFAULT_CURRENCY = "USD"
 _SHORT = 3  # letters of a month under the bars
 
 
@@ -64,9 +66,9 @@ class Figures:
     """What is drawn: the days from the first that is booked to the newest, in one currency."""
 
     days: tuple[str, ...]
-    by_day: Mapping[str, Margins]
-    total: Margins
+    by_day: Mapping[str, Margins]  # the days whose cost is known
     currency: str
+    converted: bool  # into it, at each day's rate
     others: int  # currencies beside it
     not_final: frozenset[str]  # days that a source lacks, or was read of before they were settled
     at_utc: str
@@ -76,31 +78,44 @@ class Figures:
         """Days of which not everything that is drawn is known."""
         return [day for day in self.days if day not in self.by_day or self.by_day[day].margin_nano is None]
 
+    @property
+    def total(self) -> Margins:
+        """What the days whose cost is known add up to; its margin is known where that of every day is."""
+        known = [self.by_day[day][1:] for day in self.days if day in self.by_day]
+        sums = Margins("", *map(sum, zip(*known, strict=True))) if known else Margins("", 0, 0, 0, 0, 0, 0, 0)
+        return sums._replace(revenue_unknown=len(self.unknown))
+
 
 def figures_drawn(work: Work, day: str) -> Figures:
-    """The figures of the days up to this one: the same as on the dashboard, in the currency that most is spent in."""
+    """The figures of the days up to this one, in the currency that the day's message puts first.
+
+    The same as on the dashboard, or, where the message is in the reporting currency, as they were converted.
+    """
     first = str(date.fromisoformat(day) - timedelta(days=DAYS - 1))
     with snapshot(work.ledger) as reader:
-        found = [row.currency for row in currencies(reader, first, day)] or [_DEFAULT_CURRENCY]
-        asked = Asked(first, day, found[0])
-        by_day = {row.key: row for row in margin_days(reader, asked)}
-        booked = sorted(key.period for key in work.ledger.heads(d.MARGINS, "*") if first <= key.period <= day)
-        by_day |= {at: _empty(LedgerDay(work.ledger, at, reader.seq)) for at in booked if at not in by_day}
-        days = tuple(each_day(booked[0] if booked else day, day))
+        told = figures_of(work, day, seq=reader.seq)
+        code = next((money.currency for money in in_order(told)), told.main_currency)
+        asked = Asked(first, day, code)
+        converted = bool(in_reporting_currency(LedgerDay(work.ledger, day, reader.seq)).currency)
+        rows = converted_days(reader, asked) if converted else {row.key: row for row in margin_days(reader, asked)}
+        booked = booked_days(reader, first, day)
+        empty = {at: _empty(at, of.revenue_known) for at, of in booked.items() if not (converted and of.rows)}
+        others = {row.currency for row in currencies(reader, first, day)} - {code}
+        days = tuple(each_day(min(booked, default=day), day))
         return Figures(
             days,
-            by_day,
-            margin_total(reader, asked),
-            asked.currency,
-            len(found) - 1,
+            {**empty, **rows},
+            code,
+            converted,
+            0 if converted else len(others),
             _not_final(work.config, reader, asked) & set(days),
             reader.at_utc or "",
         )
 
 
-def _empty(at: LedgerDay) -> Margins:
+def _empty(day: str, revenue_known: bool) -> Margins:
     """A day on which nothing was used or paid, in this currency: that is known, and 0, if revenue was loaded."""
-    return Margins(at.day, 0, 0, 0 if at.revenue_known else 1, 0, 0, 0, 0)
+    return Margins(day, 0, 0, 0 if revenue_known else 1, 0, 0, 0, 0)
 
 
 def _not_final(config: Config, reader: Reader, asked: Asked) -> frozenset[str]:
@@ -148,11 +163,15 @@ def _words(of: Figures) -> str:
     newest = of.days[-1]
     said = [f"{date_text(newest)}: {_sums(of, of.by_day.get(newest))}."]
     if len(of.days) > 1:
-        said.append(f"{len(of.days)} days: {_sums(of, of.total)}.")
+        known = sum(day in of.by_day for day in of.days)
+        part = "" if known == len(of.days) else f"{known} of "
+        said.append(f"{part}{len(of.days)} days: {_sums(of, of.total if known else None)}.")
     if of.unknown:
         said.append(f"Not known in full: {_some(of.unknown)}.")
     if of.not_final:
         said.append(f"Not final: {_some(sorted(of.not_final))}.")
+    if of.converted:
+        said.append(f"In {of.currency}, at each day's rate.")
     if of.others:
         said.append(f"In {of.currency} alone; the dashboard has {of.others} more.")
     return " ".join([*said, f"Cost is cogs, as booked at {of.at_utc[:16].replace('T', ' ')} UTC."])

@@ -12,10 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from llm_finops.core.records import Margin
 from llm_finops.dashboard.asking import FILTERS, Address, BadAddress, address, before
 from llm_finops.ledger import Ledger, sqlite_url
+from llm_finops.ledger import datasets as d
 from llm_finops.ledger.queries import Asked, Reader, snapshot
-from llm_finops_tests.dashboard.test_states import booked
+from llm_finops_tests.dashboard.serving import served
+from llm_finops_tests.dashboard.test_states import booked, environment
 
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=60)
 DAYS = st.dates(date(2001, 1, 1), date(2099, 12, 31))
@@ -40,6 +43,33 @@ def read(reader: Reader, params: dict[str, str]) -> Address:
 
 def query(link: str) -> dict[str, str]:
     return dict(parse_qsl(urlsplit(link).query, keep_blank_values=True))
+
+
+@pytest.mark.parametrize(
+    ("preferred", "expected"),
+    [
+        ("USD", "USD"),  # 5,000 dollars are more than 150,000 yen, though there are fewer of them
+        ("JPY", "JPY"),
+        ("EUR", "JPY"),  # is paid in, and costs nothing
+        ("GBP", "JPY"),
+    ],
+)
+def test_without_a_currency_it_is_the_one_of_the_message(tmp_path: Path, preferred: str, expected: str) -> None:
+    ledger = Ledger(sqlite_url(tmp_path / "ledger.sqlite"))
+    with ledger.commit("made") as commit:
+        costs = {"USD": 5_000, "JPY": 150_000, "EUR": 0}
+        rows = [Margin("acme", "chat", code, 10**9, cost * 10**9, 0, 0, 0) for code, cost in costs.items()]
+        commit.book(d.MARGINS, "*", "2026-11-20", rows)
+    with snapshot(ledger) as reader:
+        found = address(reader, {}, preferred)
+        asked = address(reader, {"currency": "EUR"}, preferred)
+    ledger.close()
+    assert found
+    assert asked
+    assert (found.asked.currency, asked.asked.currency) == (expected, "EUR")
+    with served(environment(tmp_path, f'start_date = 2026-11-01\n[reporting]\ncurrency = "{preferred}"\n')) as client:
+        page = client.get("/").text
+    assert f"<option selected>{expected}</option>" in page
 
 
 @given(filters=st.dictionaries(st.sampled_from(FILTERS), TEXT), days=st.none() | st.tuples(DAYS, st.integers(0, 700)))

@@ -4,8 +4,11 @@ import json
 
 import pytest
 
+from llm_finops.core.digest import plain
 from llm_finops.ledger import datasets as d
 from llm_finops.pipeline.charted import Figures, charted, figures_drawn
+from llm_finops.pipeline.said import message_of
+from llm_finops.pipeline.work import Work
 from llm_finops.slack import Drawn, NotSent, Posted
 from llm_finops_tests.pipeline.little import DAYS, FILES, FIRST, LAST, MORNING, PROVIDER, START, Little
 
@@ -24,7 +27,7 @@ def picture(company: Little, day: str = LAST) -> Drawn:
         done.make_due(day, "")
         done.claim(day, 1, 1, MORNING)
         done.mark(day, 1, "sent", 1, channel=AT.channel, ts=AT.ts, seq=1)
-        shown = charted(work, done.digests(), AT)
+        shown = charted(work, [row for row in done.digests() if row.day == day], AT)
         assert shown
         return shown.picture.draw()
 
@@ -97,16 +100,27 @@ def test_a_day_read_before_it_was_settled_or_lacking_a_source_is_not_final(littl
     assert figures(little).not_final == {DAYS[2]}
 
 
-def test_with_two_currencies_the_larger_cost_is_drawn_and_the_other_is_said(played: Little) -> None:
+def test_with_two_currencies_the_one_the_message_puts_first_is_drawn_and_the_other_is_said(played: Little) -> None:
+    """150,000 yen are less than 5,000 dollars, though there are more of them."""
     with played.ledger() as ledger:
-        rows = ledger.read(d.MARGINS, "*", LAST)
+        shares, rows = ledger.read(d.ALLOCATIONS, "paper", LAST), ledger.read(d.MARGINS, "*", LAST)
         with ledger.commit("also in another currency") as commit:
-            more = [rows[0]._replace(currency="EUR", cost_nano=10**9)]
+            yen = shares[0]._replace(currency="JPY", pool=shares[0].pool._replace(currency="JPY"))
+            commit.book(d.ALLOCATIONS, "paper", LAST, [*shares, yen._replace(cost_nano=150_000 * 10**9)])
+            more = [rows[0]._replace(currency="JPY", cost_nano=150_000 * 10**9)]
             commit.book(d.MARGINS, "*", LAST, [*rows, *more])
     of = figures(played)
-    assert (of.currency, of.others) == ("USD", 1)
+    with played.ledger() as ledger:
+        assert plain(message_of(Work(played.config, ledger), LAST)).split("\n\n")[1].startswith("$4.10")
+    assert (of.currency, of.others, of.converted) == ("USD", 1, False)
     assert of.by_day[LAST].cost_nano == 4_100_000_000
     assert "In USD alone; the dashboard has 1 more." in picture(played).words
+
+
+def test_a_sum_says_of_how_many_days_it_is_and_a_margin_that_is_not_known_is_none(played: Little) -> None:
+    words = picture(played, "2026-11-23").words  # the 22nd and the 23rd are not booked
+    assert "23 November: not known. 5 of 7 days: cost $20.50 · margin not known." in words
+    assert "Not known in full: 23 November, 22 November." in words
 
 
 def test_what_cannot_be_added_up_is_refused_and_said(played: Little) -> None:

@@ -21,6 +21,7 @@ from llm_finops.pipeline.rates import load_rates
 from llm_finops.pipeline.said import message_of, moved_since
 from llm_finops.pipeline.work import Work
 from llm_finops_tests.pipeline.little import DAYS, FIRST, LAST, REVENUE, Little, copied, write_csv
+from llm_finops_tests.pipeline.test_charted import figures, picture
 
 RATES = '[rates.ecb]\npaths = ["ecb*.csv"]\nformat = "ecb"\n'
 EUROS = '[reporting]\ncurrency = "EUR"\n'
@@ -124,6 +125,32 @@ def test_the_message_is_in_the_one_currency_and_says_so_once(settled_once: Littl
     assert "o rate" not in text
     assert "\n2 findings: priced as standard 1" in text, "the doubt that there is no rate is not counted"
     assert "+28.0 % on the day before" in message(settled_once, FRIDAY)
+
+
+def test_the_chart_of_a_message_in_the_one_currency_is_in_it_too(company: Little) -> None:
+    of = figures(company)
+    assert (of.currency, of.converted, of.others, of.unknown) == ("EUR", True, 0, [])
+    drawn = {day: (of.by_day[day].cost_nano, of.by_day[day].margin_nano) for day in of.days}
+    like = (3_280_000_000, 2_040_000_000)  # as the message says; at 1.6 dollars to the euro it is other
+    assert drawn == dict.fromkeys(DAYS, like) | {"2026-11-19": (2_562_500_000, 2_687_500_000)}
+    words = picture(company).words
+    assert "21 November: cost 3.28 EUR · margin 2.04 EUR (38.3 %). 5 days: cost 15.68 EUR · margin 10.85 EUR" in words
+    assert "In EUR, at each day's rate." in words
+    assert "$" not in words
+
+
+def test_a_day_without_a_rate_is_a_gap_of_the_chart_and_its_message_is_not_converted(company: Little) -> None:
+    publish(company, HIST[0], "2026-11-10,N/A,0.8,")
+    assert again(company)[0] == []
+    of = figures(company)
+    assert (of.currency, sorted(of.by_day), of.unknown) == ("EUR", DAYS[3:], DAYS[:3])
+    assert "2 of 5 days: cost 6.56 EUR · margin not known." in picture(company).words
+
+    publish(company, "2026-11-10,N/A,0.8,")
+    assert again(company)[0] == []
+    assert message(company).split("\n\n")[1].startswith("$4.10")
+    of = figures(company)
+    assert (of.currency, of.converted, of.by_day[LAST].cost_nano) == ("USD", False, 4_100_000_000)
 
 
 def test_without_a_rate_the_message_stays_in_its_currencies_and_says_what_is_missing(company: Little) -> None:

@@ -18,7 +18,7 @@ from llm_finops.core.digest.figures import (
     Unpriced,
 )
 from llm_finops.core.digest.invoices import InvoiceNews
-from llm_finops.core.digest.message import Message, digest, plain
+from llm_finops.core.digest.message import Message, digest, in_order, plain
 from llm_finops.core.digest.restated import Cause, Change, Threshold, changes, restated, restated_together
 from llm_finops.core.digest.words import escape, shown
 
@@ -42,6 +42,7 @@ __all__ = [
     "changes",
     "digest",
     "escape",
+    "in_order",
     "plain",
     "restated",
     "restated_together",

@@ -40,9 +40,7 @@ class Message:
 
 def digest(figures: Figures) -> Message:
     """The message of a day. Equal figures give equal bytes, in whatever order they came."""
-    currencies = sorted(
-        figures.currencies, key=lambda c: (not c.has_cost, c.currency != figures.main_currency, c.currency)
-    )
+    currencies = in_order(figures)
     text = sentence(figures, currencies)
     blocks: list[Block] = []
     for top in TOPS:
@@ -50,6 +48,11 @@ def digest(figures: Figures) -> Message:
         if _fits(blocks):
             break
     return made_of(text, blocks)
+
+
+def in_order(figures: Figures) -> list[CurrencyFigures]:
+    """The currencies as the message tells them: those of cost first, the main one before the others."""
+    return sorted(figures.currencies, key=lambda c: (not c.has_cost, c.currency != figures.main_currency, c.currency))
 
 
 def made_of(text: str, blocks: Sequence[Block]) -> Message:

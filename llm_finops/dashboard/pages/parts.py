@@ -119,12 +119,12 @@ def days_picture(view: View, days: Sequence[Margins]) -> Picture:
     """Cost and revenue by day: 0 on a booked day with nothing of it; what is not known in full, or booked, is a gap."""
     booked = booked_days(view.reader, view.asked.first, view.asked.last)
     found = {row.key: (row.cost_nano, revenue_of(row)) for row in days}
-    nothing = {day: (0, 0 if is_paid else None) for day, is_paid in booked.items()}
+    nothing = {day: (0, 0 if of.revenue_known else None) for day, of in booked.items()}
     known = {day: found.get(day) or nothing.get(day) or (None, None) for day in view.days}
     points = [
         Point(day, name, units(nano), f"{name} {view.money(nano)}")
         for place, name in enumerate(("cost", "revenue"))
-        for day, nano in ((day, of[place]) for day, of in known.items())
+        for day, nano in ((day, pair[place]) for day, pair in known.items())
     ]
     said = "The figures are in the table Days."
     return Picture(by_day("Cost and revenue by day", said, points, unit=view.currency))

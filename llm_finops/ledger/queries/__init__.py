@@ -10,7 +10,8 @@ one currency that was asked for; days are UTC and periods inclusive. What is not
 
 from llm_finops.ledger.queries.account_days import AccountDay, account_days
 from llm_finops.ledger.queries.asked import Asked
-from llm_finops.ledger.queries.booked import booked_days
+from llm_finops.ledger.queries.booked import Booked, booked_days
+from llm_finops.ledger.queries.converted import converted_days
 from llm_finops.ledger.queries.cost import COST_DIMS, Cost, CostDim, cost_by, rows_read
 from llm_finops.ledger.queries.health import (
     BasisDay,
@@ -80,6 +81,7 @@ __all__ = [
     "AccountDay",
     "Asked",
     "BasisDay",
+    "Booked",
     "CacheSaving",
     "Choices",
     "Cost",
@@ -117,6 +119,7 @@ __all__ = [
     "booked_days",
     "cache_savings",
     "choices",
+    "converted_days",
     "cost_by",
     "coverage_days",
     "currencies",

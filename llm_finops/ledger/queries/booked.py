@@ -1,6 +1,7 @@
 """Which days have been reckoned at all: what has no row on one of them is 0 there, and on any other not known."""
 
 from collections.abc import Mapping
+from typing import NamedTuple
 
 import sqlalchemy as sa
 
@@ -11,19 +12,22 @@ from llm_finops.ledger.schema import FINDINGS, VERSIONS
 from llm_finops.ledger.versions import is_current, is_within
 
 
-def booked_days(reader: Reader, first: str, last: str) -> Mapping[str, bool]:
-    """The days that have margins, of whatever currency, or none since nothing was used: {day: its revenue is loaded}.
+class Booked(NamedTuple):
+    """A day that has margins, `rows` in whatever currency: 0 where nothing was used or paid."""
 
-    Oldest first.
-    """
+    rows: int
+    revenue_known: bool
+
+
+def booked_days(reader: Reader, first: str, last: str) -> Mapping[str, Booked]:
+    """The days that are booked, oldest first."""
     period = VERSIONS.c.period
     booked = sa.select(period).where(VERSIONS.c.dataset == "margins", is_current(None), is_within(period, first, last))
     days = sorted(row[0] for row in reader.rows(booked))
     sums = MARGINS.sums(reader, ["day"], Asked(first, last, ""), measures=["rows", "revenue_unknown"])
-    loaded = {day: whole(rows) > whole(unknown) for day, rows, unknown in reader.rows(sums)}
-    if len(loaded) < len(days):
-        loaded = dict.fromkeys(_undoubted(reader, first, last), True) | loaded
-    return {day: loaded.get(day, False) for day in days}
+    found = {day: Booked(whole(rows), whole(rows) > whole(unknown)) for day, rows, unknown in reader.rows(sums)}
+    undoubted = _undoubted(reader, first, last) if len(found) < len(days) else set()
+    return {day: found.get(day) or Booked(0, day in undoubted) for day in days}
 
 
 def _undoubted(reader: Reader, first: str, last: str) -> set[str]:

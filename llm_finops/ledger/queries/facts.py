@@ -141,6 +141,7 @@ def _of(name: str, *measures: str) -> Facts:
 MARGINS = _of(
     *("margins", "cost_nano", "revenue_nano", "revenue_unknown", "logged_cost_nano", "requests", "operations", "rows")
 )
+CONVERTED_MARGINS = _of("converted_margins")
 ALLOCATIONS = _of("allocations", "cost_nano")
 REQUEST_TOTALS = _of("request_totals", "requests", "operations", "list_cost_nano", "unpriced")
 REQUEST_COSTS = _of("request_costs", "requests", "cost_nano")
