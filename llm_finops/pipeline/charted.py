@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from llm_finops.charts import Chart, Day, NotDrawn, month, png
 from llm_finops.charts.chart import units
 from llm_finops.config import Config
@@ -34,6 +36,9 @@ from llm_finops.slack import Drawn, NotSent, Picture, Posted, Shown
 
 DAYS = 30
 LATEST = timedelta(days=1)  # after the message was whole; later nobody looks for it
+# What may go wrong in the database or the renderer: another time it may go well, and no message waits for it.
+_BUILT_IN = (OSError, ValueError, TypeError, AttributeError, ArithmeticError, LookupError, MemoryError, RuntimeError)
+_UNFORESEEN = (SQLAlchemyError, ImportError, *_BUILT_IN)
 _SHORT = 3  # letters of a month under the bars
 
 
@@ -56,9 +61,10 @@ def _drawn(work: Work, day: str) -> Drawn:
     try:
         of = figures_drawn(work, day)
         return Drawn(png(_chart(of)), _words(of))
-    except (LedgerError, NotDrawn) as error:
-        trouble = f"the chart of {day} cannot be drawn: {error}"
-    raise NotSent(trouble, permanent=True)
+    except (LedgerError, NotDrawn, *_UNFORESEEN) as error:
+        said = " ".join(f"{error}".splitlines()[:1]) or type(error).__name__
+        trouble = NotSent(f"the chart of {day} cannot be drawn: {said}", permanent=not isinstance(error, _UNFORESEEN))
+    raise trouble
 
 
 @dataclass(frozen=True)

@@ -122,6 +122,56 @@ def test_trouble_on_the_way_turns_nothing_red_and_ends_with_one(
     assert company.tick() == []
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(28, "No space left on device"),
+        ConnectionResetError("peer"),
+        RuntimeError("the renderer's thread is gone\nand more"),
+        KeyError("mark"),
+        OverflowError(),
+        TypeError("not a string"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_whatever_goes_wrong_while_it_is_drawn_turns_nothing_red_and_is_tried_again(
+    company: Little, workspace: Workspace, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fails(*_: object, **__: object) -> bytes:
+        raise error
+
+    with monkeypatch.context() as broken:
+        broken.setattr("vl_convert.vegalite_to_png", fails)
+        told, charted = deliver(company)
+    assert told.startswith(f"{LAST}: sent")
+    assert charted.startswith(f"chart of {LAST}: due the chart of {LAST} cannot be drawn: ")
+    assert charted.partition("drawn: ")[2]
+    assert "and more" not in charted
+    assert chart_row(company)[:2] == ("due", 1)
+    assert len(workspace.messages()) == 1
+    assert workspace.charts() == []
+
+    let_time_pass(company)
+    assert company.tick() == [True]
+    assert len(workspace.charts()) == 1
+    assert chart_row(company)[0] == "sent"
+
+
+def test_a_table_that_cannot_be_read_turns_nothing_red_either(company: Little, workspace: Workspace) -> None:
+    workspace.app.fail_next(Fault(), Fault(error="internal_error"))
+    deliver(company)
+    with company.ledger() as ledger, ledger.writing() as connection:
+        connection.exec_driver_sql("alter table margins rename to away")
+    let_time_pass(company)
+    assert company.tick() == [True]
+    assert chart_row(company)[:2] == ("due", 2)
+    with company.ledger() as ledger, ledger.writing() as connection:
+        connection.exec_driver_sql("alter table away rename to margins")
+    let_time_pass(company)
+    assert company.tick() == [True]
+    assert chart_row(company)[0] == "sent"
+
+
 def test_without_the_scope_the_message_is_there_and_what_to_do_is_said_once(
     company: Little, workspace: Workspace
 ) -> None:

@@ -7,7 +7,7 @@ from llm_finops.ledger.queries import Asked, Margins, converted_days, snapshot
 
 
 def test_a_day_is_there_where_each_of_its_costs_has_a_rate_into_the_currency(ledger: Ledger) -> None:
-    days = {
+    days: dict[str, list[tuple[str, str, int | None, int | None]]] = {
         "2026-10-31": [("acme", "EUR", 9, 1)],
         "2026-11-01": [("acme", "EUR", 9, 1), ("beta", "EUR", None, 2)],
         "2026-11-02": [("acme", "EUR", 9, 1), ("beta", "EUR", 3, None)],
