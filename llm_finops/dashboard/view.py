@@ -49,11 +49,15 @@ class View:
         return standing(self.reader, self.asked, self.config)
 
     @cached_property
-    def flat_nano(self) -> int:
-        """Of a feature that is filtered by: what pays for all features at once, and is in no margin of it; else 0."""
+    def flat_nano(self) -> int | None:
+        """Of a feature that is filtered by: what pays for all features at once, and is in no margin of it; else 0.
+
+        None where a part of it is not known.
+        """
         if self.asked.feature is None:
             return 0
-        return margin_total(self.reader, replace(self.asked, feature=ALL)).revenue_nano
+        flat = margin_total(self.reader, replace(self.asked, feature=ALL))
+        return None if flat.revenue_unknown else flat.revenue_nano
 
     @property
     def days(self) -> list[str]:

@@ -8,11 +8,16 @@ import httpx
 import pytest
 
 from llm_finops.core.digest.words import amount_text
+from llm_finops.core.records import Margin
 from llm_finops.demo.billing import metered
 from llm_finops.demo.truth import cost_by_owner
+from llm_finops.ledger import Ledger, sqlite_url
+from llm_finops.ledger import datasets as d
 from llm_finops_tests.acceptance.playing import NEAR
 from llm_finops_tests.dashboard.books import base, by, nano, table, text_of, tiles
+from llm_finops_tests.dashboard.serving import served
 from llm_finops_tests.dashboard.test_customers import COGS, DAY, OF_COST, WHOLE
+from llm_finops_tests.dashboard.test_states import booked, environment
 
 FEATURES = ["support-agent", "inbox-triage", "(none)"]
 OF_MARGIN: list[dict[str, str]] = [{}, {"customer": "kestrel-air"}, {"customer": "juniper-labs"}]  # who pays nothing
@@ -153,3 +158,32 @@ def test_the_picture_says_what_the_rows_say(demo: httpx.Client) -> None:
     }
     assert set(drawn) == expected
     assert len(drawn) == 2 * len(rows)
+
+
+@pytest.mark.parametrize("filtered", [{}, {"customer": "harbor-legal"}], ids=str)
+def test_a_feature_that_is_filtered_by_is_paid_as_it_is_among_all(demo: httpx.Client, filtered: dict[str, str]) -> None:
+    every = table(demo, "/features", "features", **filtered)
+    assert {row["pays"] for row in every} & {"in part by name, else flat fees", "flat fees alone"}
+    for row in every:
+        (alone,) = table(demo, "/features", "features", **filtered, feature=row["feature"])
+        assert (alone["pays"], alone["left_usd"]) == (row["pays"], row["left_usd"])
+        note = "Of one feature, revenue is what names it. Flat fees of $"
+        assert note in text_of(demo, "/features", **filtered, feature=row["feature"])
+
+
+@pytest.mark.parametrize(("fee", "said"), [(None, ""), (0, "nobody: a tax on the others"), (7, "flat fees alone")])
+def test_a_flat_fee_that_is_not_known_makes_no_feature_a_tax(fee: int | None, said: str, tmp_path: Path) -> None:
+    ledger = Ledger(sqlite_url(tmp_path / "ledger.sqlite"))
+    booked(ledger, ["acme"], revenue=0)
+    with ledger.commit("made") as commit:
+        spent = Margin("acme", "chat", "USD", 0, 1_000_000_000, 0, 0, 0)
+        commit.book(d.MARGINS, "*", "2026-11-20", [spent, Margin("acme", "(all)", "USD", fee, 0, 0, 0, 0)])
+    ledger.close()
+    with served(environment(tmp_path)) as client:
+        for filtered in ({}, {"feature": "chat"}):
+            rows = {row["feature"]: row for row in table(client, "/features", "features", **filtered)}
+            assert rows["chat"]["pays"] == said, filtered
+        for path in ("/feature", "/customers"):
+            assert ('class="number bad"' in text_of(client, path, feature="chat")) == (fee == 0), path
+        noted = "Flat fees of an amount that is not known pay for all features at once"
+        assert (noted in text_of(client, "/features", feature="chat")) == (fee is None)

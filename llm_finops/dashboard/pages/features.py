@@ -8,7 +8,7 @@ from llm_finops.core.records import ALL
 from llm_finops.dashboard.blocks import Block, Cell, Column, Note, Picture, Table, Value
 from llm_finops.dashboard.pages.costs import ALONE, cost_table, is_cost_alone, linked
 from llm_finops.dashboard.pages.paged import paged
-from llm_finops.dashboard.pages.parts import per_request, revenue_of
+from llm_finops.dashboard.pages.parts import by_name_alone, per_request, revenue_of
 from llm_finops.dashboard.view import Page, View
 from llm_finops.dashboard.words import percent_text
 from llm_finops.ledger.queries import Margins, Ranked, margin_by
@@ -23,8 +23,15 @@ def show(view: View) -> Sequence[Block]:
     if is_cost_alone(view):
         return [ALONE, cost_table(view, "features", "Cost by feature", "feature"), classes, models]
     found = margin_by(view.reader, view.asked, "feature")
-    flat = next((row for row in found.rows if row.key == ALL), None)
+    flat = _flat(view, found)
     return [*_said(view, found, flat), *_picture(view, found.rows), classes, _table(view, found, flat), models]
+
+
+def _flat(view: View, found: Ranked) -> int | None:
+    """What pays for all features at once, also for one that is filtered by; None where that is not known."""
+    if view.asked.feature is not None:
+        return view.flat_nano
+    return next((revenue_of(row) for row in found.rows if row.key == ALL), 0)
 
 
 def left_of(row: Margins) -> int | None:
@@ -33,14 +40,17 @@ def left_of(row: Margins) -> int | None:
     return None if revenue is None else max(row.cost_nano - revenue, 0)
 
 
-def _said(view: View, found: Ranked, flat: Margins | None) -> Iterator[Note]:
+def _said(view: View, found: Ranked, flat: int | None) -> Iterator[Block]:
+    if view.asked.feature is not None:
+        yield from by_name_alone(view)
+        return
     left = [left_of(row) for row in found.rows if row.key != ALL]
     known = [nano for nano in left if nano is not None]
-    if not flat or flat.revenue_unknown or len(known) < len(left):
+    if not flat or len(known) < len(left):
         return
-    share = percent_text(sum(known), flat.revenue_nano)
+    share = percent_text(sum(known), flat)
     yield Note(
-        f"Flat fees of {view.money(flat.revenue_nano)} pay for all features at once. What no other revenue pays for, "
+        f"Flat fees of {view.money(flat)} pay for all features at once. What no other revenue pays for, "
         f"{view.money(sum(known))} of cost, is {share} of them. Which part of a flat fee is for which feature is not "
         "known: what is known of a feature is the revenue that names it, and its share of all cost."
     )
@@ -69,7 +79,7 @@ _ORDERS: dict[str, Callable[[Margins], int | str | None]] = {
 }
 
 
-def _table(view: View, found: Ranked, flat: Margins | None) -> Table:
+def _table(view: View, found: Ranked, flat: int | None) -> Table:
     logged = "cost that request logs found, by logged request, whatever its status"
     columns = [
         *(Column("feature", "Feature", sort="key"), Column("cost", "Cost", "money", "cost")),
@@ -81,19 +91,18 @@ def _table(view: View, found: Ranked, flat: Margins | None) -> Table:
         Column("cost_per_request", "a request", "price", hint=logged),
     ]
     part = paged(view, "features", found.rows, _ORDERS, "-cost")
-    has_flat = bool(flat and flat.revenue_nano)
     rows: list[list[Value]] = [
-        [Cell(row.key) if row.key == ALL else linked(view, "feature", row.key), *_figures(row, found.total, has_flat)]
+        [Cell(row.key) if row.key == ALL else linked(view, "feature", row.key), *_figures(row, found.total, flat)]
         for row in part.rows
     ]
     left = [left_of(row) for row in found.rows if row.key != ALL]
     known = None if None in left else sum(nano for nano in left if nano is not None)
-    total = _figures(found.total, found.total, has_flat)
+    total = _figures(found.total, found.total, flat)
     total[4], total[5] = known, ""
     return Table("features", "Features", columns, rows, [f"All {part.of:,}", *total], part.of)
 
 
-def _figures(row: Margins, whole: Margins, has_flat: bool) -> list[Value]:
+def _figures(row: Margins, whole: Margins, flat: int | None) -> list[Value]:
     margin = row.margin_nano
     left = None if row.key == ALL else left_of(row)
     return [
@@ -102,13 +111,13 @@ def _figures(row: Margins, whole: Margins, has_flat: bool) -> list[Value]:
         revenue_of(row),
         margin,
         "" if row.key == ALL else left,
-        _pays(row, has_flat=has_flat),
+        _pays(row, flat),
         row.requests,
         per_request(row.logged_cost_nano, row.requests),
     ]
 
 
-def _pays(row: Margins, *, has_flat: bool) -> Cell:
+def _pays(row: Margins, flat: int | None) -> Cell:
     """In words, who pays for a feature. Whether a flat fee covers it is not known, so that is no fault of it."""
     revenue = revenue_of(row)
     if row.key == ALL:
@@ -117,7 +126,9 @@ def _pays(row: Margins, *, has_flat: bool) -> Cell:
         return Cell(None, tone="warn")
     if revenue >= row.cost_nano:
         return Cell("it pays for itself", tone="good")
-    if has_flat:
+    if flat is None:
+        return Cell(None, tone="warn")
+    if flat:
         return Cell("in part by name, else flat fees" if revenue else "flat fees alone")
     return Cell("in part: it costs more than it earns" if revenue else "nobody: a tax on the others", tone="bad")
 

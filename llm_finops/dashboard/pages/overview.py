@@ -78,7 +78,7 @@ def _figures(view: View, now: Margins, then: Margins) -> Iterator[Tile]:
     yield Tile("Revenue", view.money(revenue), said, view.link(_customers(view)))
     tone: Tone = "" if margin is None else "bad" if margin < 0 else "good"
     note = "a part of the revenue is not known" if margin is None else f"{percent_text(margin, revenue)} of revenue"
-    tone = "" if view.flat_nano else tone
+    tone = tone if view.flat_nano == 0 else ""
     yield Tile("Gross margin", view.money(margin), note, view.link(_customers(view)), tone)
     each = price_text(now.logged_cost_nano // now.requests, view.currency) if now.requests else UNKNOWN
     yield Tile("Cost per request", each, f"{now.requests:,} logged requests", view.link("/requests"))

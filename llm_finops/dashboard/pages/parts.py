@@ -40,14 +40,15 @@ def tone_of(view: View, row: Margins) -> Tone:
     """Of a margin: what nobody owns is no loss of a customer; nor is it one of a feature, if flat fees pay for it."""
     if row.key == UNALLOCATED:
         return "warn"
-    return "" if view.flat_nano else toned(row.margin_nano)
+    return toned(row.margin_nano) if view.flat_nano == 0 else ""
 
 
 def by_name_alone(view: View) -> list[Block]:
     """What must be read beside the margins of one feature, where flat fees are paid."""
-    if not view.flat_nano:
+    if view.flat_nano == 0:
         return []
-    fees = f"Flat fees of {view.money(view.flat_nano)} pay for all features at once and are not in it"
+    of = "of an amount that is not known" if view.flat_nano is None else f"of {view.money(view.flat_nano)}"
+    fees = f"Flat fees {of} pay for all features at once and are not in it"
     return [Note(f"Of one feature, revenue is what names it. {fees}: a margin below zero is no loss by itself.")]
 
 

@@ -28,7 +28,7 @@ def figures(view: View, total: Margins) -> Tiles:
     lost = sum(ended.get(name, 0) for name in _LOST)
     share = f"{percent_text(lost, total.logged_cost_nano)} of what request logs found"
     of = "a part of the revenue is not known" if margin is None else f"{percent_text(margin, revenue)} of revenue"
-    named = " that names it" if view.flat_nano else ""
+    named = "" if view.flat_nano == 0 else " that names it"
     if named and revenue is not None:
         of = f"{percent_text(revenue, total.cost_nano)} of its cost is paid by name"
     return Tiles(
