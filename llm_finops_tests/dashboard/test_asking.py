@@ -144,7 +144,7 @@ def test_what_cannot_be_is_refused_with_what_was_seen_and_expected(
     ("link", "said"),
     [
         ("/?period=%3Cb%3E", "period=&lt;b&gt;: expected"),
-        ("/reconciliation?month=1999-01", "expected a month and an account of the period"),
+        ("/reconciliation?month=1999-13", "month=1999-13: expected a month such as"),
         ("/reconciliation?day=today", "day=today: expected a day"),
         ("/health?quarantine.page=0", "quarantine.page=0: expected a number"),
         ("/health?quarantine.sort=x", "quarantine.sort=x: expected one of day"),

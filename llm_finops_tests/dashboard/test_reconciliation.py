@@ -9,6 +9,7 @@ from decimal import Decimal
 from html import unescape
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 import pytest
@@ -192,3 +193,28 @@ def test_another_currency_has_months_of_its_own(invoiced: httpx.Client) -> None:
     amounts = ("list_usd", "reported_usd", "list_eur", "reported_eur")
     assert {row["account"] for row in rows if any(row.get(name) for name in amounts)} == {"claude-eu"}
     assert {row["account"] for row in rows_of(invoiced, "ladder", f"{PERIOD}&provider=openai")} == {"openai"}
+
+
+def test_every_account_of_the_basis_leads_to_its_month_or_to_a_word_about_it(invoiced: httpx.Client) -> None:
+    basis = invoiced.get(f"/health?{PERIOD}").text.partition('id="basis"')[2].partition("</section>")[0]
+    links = {unescape(link) for link in re.findall(r'href="(/reconciliation[^"]+)"', basis)}
+    at = {link: dict(parse_qsl(urlsplit(link).query)) for link in links}
+    assert {of["account"] for of in at.values()} == {"openai", "claude", "claude-eu"}
+    for link, of in at.items():
+        answer = invoiced.get(link)
+        assert answer.status_code == 200, link
+        here = f"{of['account']} in {of['month']} is in USD" if of["account"] == "claude-eu" else "Steps, "
+        assert here in answer.text, link
+        assert 'id="ladder"' in answer.text
+
+
+def test_another_period_or_filter_keeps_the_month_the_day_and_the_kind(invoiced: httpx.Client) -> None:
+    own = {"month": "2026-11", "account": "openai", "day": "2026-11-01", "kind": "unpriced"}
+    text = invoiced.get("/reconciliation", params={"period": "90d", **own}).text
+    links = re.findall(r'href="([^"]+)"', text.partition('aria-label="Period"')[2].partition("</nav>")[0])
+    assert len(links) == 5
+    for link in map(unescape, links):
+        assert own.items() <= dict(parse_qsl(urlsplit(link).query)).items(), link
+        assert invoiced.get(link).status_code == 200
+    form = text.partition("<form")[2].partition("</form>")[0]
+    assert set(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]+)"', form)) >= own.items()

@@ -1,5 +1,6 @@
 """Usage at list price, what providers report, what they invoice; and every doubt about it."""
 
+import re
 from collections.abc import Sequence
 
 from llm_finops.dashboard.asking import BadAddress
@@ -12,6 +13,7 @@ from llm_finops.ledger.queries import LadderRow, ladder
 
 _ORDER = ("differs", "invoice without cost", "not invoiced yet", "no invoice expected", "matched")
 _TONES: dict[str, Tone] = {"differs": "bad", "invoice without cost": "warn", "matched": "good"}
+_MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])", re.ASCII)
 _BILLED = "As the documents show it. Months are whole, also where the period begins or ends within one."
 
 
@@ -22,8 +24,7 @@ def show(view: View) -> Sequence[Block]:
         return [Note("No usage, cost or invoice of this period is in this currency."), *doubts(view)]
     chosen = _chosen(view, rows)
     return [
-        *bridge(view, chosen),
-        *account_month(view, chosen),
+        *([*bridge(view, chosen), *account_month(view, chosen)] if chosen else [_nothing_of(view)]),
         Heading("By month and account", _BILLED),
         _ladder(view, rows),
         _matches(view, rows),
@@ -31,14 +32,22 @@ def show(view: View) -> Sequence[Block]:
     ]
 
 
-def _chosen(view: View, rows: Sequence[LadderRow]) -> LadderRow:
-    """The account's month that is asked for; else, of those that reach furthest towards an invoice, the newest."""
+def _chosen(view: View, rows: Sequence[LadderRow]) -> LadderRow | None:
+    """The account's month that is asked for, None where it has nothing in this currency and period.
+
+    Where none is asked for, of those that reach furthest towards an invoice, the newest.
+    """
     month, account = view.param("month"), view.param("account")
+    if month and not _MONTH.fullmatch(month):
+        raise BadAddress(f"month={month}: expected a month such as 2026-11")
     there = [row for row in rows if month in {"", row.month} and account in {"", row.account}]
-    if not there:
-        known = ", ".join(f"{row.month} {row.account}" for row in rows[-12:])
-        raise BadAddress(f"month={month}, account={account}: expected a month and an account of the period: {known}")
-    return max(there, key=lambda row: (_rungs(row), row.month, row.reported_nano or 0))
+    return max(there, key=lambda row: (_rungs(row), row.month, row.reported_nano or 0), default=None)
+
+
+def _nothing_of(view: View) -> Note:
+    of = " in ".join(name for name in (view.param("account"), view.param("month")) if name)
+    said = f"No usage, cost or invoice of {of} is in {view.currency}, in this period and by these filters."
+    return Note(said, "warn", view.link(kind=view.param("kind") or None), "Of every account")
 
 
 def _rungs(row: LadderRow) -> int:
@@ -107,4 +116,5 @@ PAGE = Page(
     "Priced usage beside what providers report and what they invoice.",
     show,
     filters=("provider",),
+    keeps=("month", "account", "day", "kind"),
 )
