@@ -13,6 +13,7 @@ Kind = Literal[
     "money",  # nano-units of the table's currency, to the minor unit
     "exact",  # nano-units, to the last digit
     "price",  # nano-units of a request or of a million of a unit: three significant digits
+    "amount",  # billionths of what the column `unit` names: nano-units of a currency, or of one of what is counted
     "count",
     "percent",  # a pair (part, whole)
 ]

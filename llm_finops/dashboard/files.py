@@ -44,7 +44,7 @@ def _array(column: Column, values: Any) -> Any:
     import pyarrow as pa
 
     raw = [_raw(value) for value in values]
-    if column.kind in _AMOUNTS:
+    if column.kind in {*_AMOUNTS, "amount"}:
         return pa.array([Decimal(nano_text(v)) if isinstance(v, int) else None for v in raw], pa.decimal128(28, 9))
     if column.kind == "count":
         return pa.array([v if isinstance(v, int) else None for v in raw], pa.int64())

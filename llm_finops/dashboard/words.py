@@ -6,7 +6,17 @@ from llm_finops.core.digest.words import UNKNOWN, amount_text, exact_text, perce
 from llm_finops.core.money import nano_text
 from llm_finops.dashboard.blocks import Column, Raw
 
-__all__ = ["UNKNOWN", "amount_text", "exact_text", "filed", "percent_text", "price_text", "unit_text", "written"]
+__all__ = [
+    "UNKNOWN",
+    "amount_text",
+    "billionths",
+    "exact_text",
+    "filed",
+    "percent_text",
+    "price_text",
+    "unit_text",
+    "written",
+]
 
 _CURRENCY = re.compile("[A-Z]{3}", re.ASCII)
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -27,6 +37,8 @@ def written(value: Raw, column: Column, currency: str) -> str:
             return exact_text(value, currency)
         case "price":
             return price_text(value, currency)
+        case "amount":
+            return nano_text(value)
         case _:
             return f"{value:,}"
 
@@ -45,7 +57,12 @@ def filed(value: Raw, column: Column) -> str:
         if column.kind not in {"text", "day"}:
             return ""  # a word where a number stands, as "none"
         return f"'{value}" if value.startswith(_FORMULA) else value
-    return nano_text(value) if column.kind in {"money", "exact", "price"} else str(value)
+    return nano_text(value) if column.kind in {"money", "exact", "price", "amount"} else str(value)
+
+
+def billionths(amount: int, unit: str) -> int:
+    """An amount in billionths of its unit: of a currency it is in nano-units already."""
+    return amount if _CURRENCY.fullmatch(unit) else amount * 10**9
 
 
 def unit_text(amount: int, unit: str) -> str:

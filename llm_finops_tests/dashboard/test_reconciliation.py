@@ -12,17 +12,21 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import httpx
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from llm_finops.core.documents import InvoiceMatch
+from llm_finops.core.records import Finding
 from llm_finops.dashboard.meanings import MEANINGS, meaning
 from llm_finops.dashboard.pages.bridge import invoiced_of, steps
 from llm_finops.ledger import Ledger, sqlite_url
+from llm_finops.ledger import datasets as d
 from llm_finops.ledger.queries import LadderRow, LineSum
 from llm_finops_tests.dashboard.serving import served
-from llm_finops_tests.dashboard.test_states import environment
+from llm_finops_tests.dashboard.test_states import DAY, booked, environment
 from llm_finops_tests.ledger.queries import company
 
 PERIOD = "period=90d"
@@ -141,8 +145,10 @@ def test_findings_are_counted_explained_and_listed(demo: httpx.Client, demo_ledg
     for kind in {row["kind"] for row in kinds}:
         rows = rows_of(demo, "findings", f"{PERIOD}&kind={kind}")
         assert len(rows) == sum(n for of, _, n in expected if of == kind)
-        (total,) = asked(demo_ledger, "select sum(amount) from current_findings where kind = ?", kind)
-        assert sum(int(row["amount"]) for row in rows) == total[0]
+        said = asked(demo_ledger, "select unit, sum(amount) from current_findings where kind = ? group by 1", kind)
+        for unit, amount in said:
+            whole = sum(Decimal(row["amount"]) for row in rows if row["unit"] == unit)
+            assert whole * (10**9 if unit == "USD" else 1) == amount, (kind, unit)
         text = demo.get("/reconciliation", params={"period": "90d", "kind": kind}).text
         assert unescape(text).count(meaning(kind)) >= 2
 
@@ -218,3 +224,27 @@ def test_another_period_or_filter_keeps_the_month_the_day_and_the_kind(invoiced:
         assert invoiced.get(link).status_code == 200
     form = text.partition("<form")[2].partition("</form>")[0]
     assert set(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]+)"', form)) >= own.items()
+
+
+def test_a_findings_file_has_whole_units_as_the_page_says_them(tmp_path: Path) -> None:
+    ledger = Ledger(sqlite_url(tmp_path / "ledger.sqlite"))
+    told = [
+        ("USD", 5_000_000_000, "5"),
+        ("EUR", -1, "-0.000000001"),
+        ("rows", 7, "7"),
+        ("tokens", 2**63 - 1, f"{2**63 - 1}"),
+    ]
+    rows = [Finding(DAY, "paper", "odd", unit, unit, amount, "seen") for unit, amount, _ in told]
+    booked(ledger, ["acme"])
+    with ledger.commit("made") as commit:
+        commit.book(d.COVERAGE, "paper", DAY, [], findings=rows)
+    ledger.close()
+    with served(environment(tmp_path)) as client:
+        found = rows_of(client, "findings", "kind=odd")
+        page = unescape(client.get("/reconciliation?kind=odd").text)
+        kept = client.get("/file?page=/reconciliation&table=findings&as=parquet&kind=odd").content
+    assert {row["unit"]: row["amount"] for row in found} == {unit: said for unit, _, said in told}
+    assert {row["unit"]: row["amount"] for row in pq.read_table(pa.BufferReader(kept)).to_pylist()} == {
+        unit: Decimal(said) for unit, _, said in told
+    }
+    assert all(f"<bdi>{text}</bdi>" in page for text in ("$5.00", "7 rows"))

@@ -6,7 +6,7 @@ from llm_finops.dashboard.blocks import Block, Cell, Column, Heading, Table, Val
 from llm_finops.dashboard.meanings import meaning
 from llm_finops.dashboard.pages.price_words import prices_links
 from llm_finops.dashboard.view import View
-from llm_finops.dashboard.words import unit_text
+from llm_finops.dashboard.words import billionths, unit_text
 from llm_finops.ledger.queries import findings_by, findings_rows
 
 
@@ -36,9 +36,9 @@ def _rows(view: View, kind: str, count: int) -> Table:
     part = view.slice("findings", ["day"], "-day")
     found = findings_rows(view.reader, view.asked, kind, part.limit, part.offset)
     columns = [Column("day", "Day", "day"), Column("account", "Account"), Column("subject", "About")]
-    # People read an amount with its unit; a file holds the number (nano-units of a currency) and the unit apart.
+    # People read an amount with its unit; a file holds the number (whole units) and the unit apart.
     amount = (
-        [Column("amount", "Amount", "count"), Column("unit", "Unit")]
+        [Column("amount", "Amount", "amount"), Column("unit", "Unit")]
         if view.exporting
         else [Column("amount", "Amount")]
     )
@@ -49,7 +49,7 @@ def _rows(view: View, kind: str, count: int) -> Table:
             of.day,
             of.account,
             Cell(of.subject, prices.get(of.subject, "")),
-            *([of.amount, of.unit] if view.exporting else [unit_text(of.amount, of.unit)]),
+            *([billionths(of.amount, of.unit), of.unit] if view.exporting else [unit_text(of.amount, of.unit)]),
             of.detail,
         ]
         for of in found
