@@ -25,6 +25,7 @@ from llm_finops.dashboard.pages.bridge import invoiced_of, steps
 from llm_finops.ledger import Ledger, sqlite_url
 from llm_finops.ledger import datasets as d
 from llm_finops.ledger.queries import LadderRow, LineSum
+from llm_finops_tests.dashboard.books import tiles
 from llm_finops_tests.dashboard.serving import served
 from llm_finops_tests.dashboard.test_states import DAY, booked, environment
 from llm_finops_tests.ledger.queries import company
@@ -80,12 +81,12 @@ def ladders(draw: st.DrawFn) -> LadderRow:
 @given(row=ladders())
 def test_between_two_rungs_the_steps_are_the_difference(row: LadderRow) -> None:
     found = list(steps(row))
-    level = None
-    for step in found:
+    level = 0
+    for n, step in enumerate(found):
         if step.kind == "total":
-            assert level in {None, step.nano}, found
+            assert level == step.nano or n == 0, found
             level = step.nano
-        elif level is not None:
+        else:
             level += step.nano
     totals = {step.name: step.nano for step in found if step.kind == "total"}
     for name, expected in (
@@ -248,3 +249,29 @@ def test_a_findings_file_has_whole_units_as_the_page_says_them(tmp_path: Path) -
         unit: Decimal(said) for unit, _, said in told
     }
     assert all(f"<bdi>{text}</bdi>" in page for text in ("$5.00", "7 rows"))
+
+
+def test_without_a_list_cost_the_bridge_begins_with_the_usage_that_is_reported() -> None:
+    lines = (LineSum("reported", "usage", 100, 100), LineSum("reported", "tax", 10, 10))
+    found = [(step.kind, step.name, step.nano) for step in steps(LadderRow("2026-10", "file", None, 0, lines, ()))]
+    assert found == [("total", "Usage reported", 100), ("step", "Tax", 10), ("total", "Reported", 110)]
+    (tax,) = lines[1:]
+    assert [step.name for step in steps(LadderRow("2026-10", "file", None, 0, (tax,), ()))] == ["Tax", "Reported"]
+
+
+def test_tiles_say_none_as_the_table_does_and_count_days_that_are_missing(tmp_path: Path) -> None:
+    ledger = Ledger(sqlite_url(tmp_path / "ledger.sqlite"))
+    for day in ("2026-11-18", DAY):
+        booked(ledger, ["acme"], day)
+    with ledger.commit("made") as commit:
+        commit.book(d.COST_LINES, "openai", "2026-11-18", company.lines("openai", "2026-11-18"))
+    ledger.close()
+    with served(environment(tmp_path)) as client:
+        text = client.get("/reconciliation?account=openai").text
+        (month,) = rows_of(client, "ladder", "account=openai")
+        early = client.get("/reconciliation?account=openai&from=2026-11-18&to=2026-11-18").text
+    assert tiles(text)["Usage at list"] == tiles(text)["Invoiced"] == "none"
+    assert (month["list_usd"], month["invoiced_usd"]) == ("", "")
+    for shown in (text, early):  # months are whole
+        assert "and 2 days missing" in shown
+        assert "all reported" not in shown

@@ -1,6 +1,8 @@
 """From the usage at list price to the invoice, step by step, to the last unit."""
 
+from calendar import monthrange
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Literal, NamedTuple
 
 from llm_finops.charts import Point, waterfall
@@ -8,7 +10,7 @@ from llm_finops.charts.chart import units
 from llm_finops.core.records import REPORTED, USAGE
 from llm_finops.dashboard.blocks import Block, Column, Note, Picture, Table, Tile, Tiles, Tone, Value
 from llm_finops.dashboard.view import View
-from llm_finops.ledger.queries import LadderRow
+from llm_finops.ledger.queries import LadderRow, basis_days
 
 
 class Step(NamedTuple):
@@ -37,7 +39,7 @@ def listed(nano: int | None, unpriced: int) -> int | str | None:
 
 
 def steps(row: LadderRow) -> Iterator[Step]:
-    """Every rung that is known, and between two of them steps that add up to their difference."""
+    """Every rung that is known, and between two of them steps that add up to their difference; from 0 to the first."""
     at_list, reported, invoiced = row.list_cost_nano, row.reported_nano, invoiced_of(row)
     by = _by_category(row)
     if at_list is not None:
@@ -48,6 +50,8 @@ def steps(row: LadderRow) -> Iterator[Step]:
             yield from _to_report(row, at_list, by)
         elif invoiced is not None and at_list:
             yield Step("step", "Not reported", -at_list, "no cost report of the month")
+    elif USAGE in by:
+        yield _reported(by)
     if reported is not None:
         for category, nano in sorted(by.items()):
             if category != USAGE and nano:
@@ -67,7 +71,11 @@ def _to_report(row: LadderRow, at_list: int, by: dict[str, int]) -> Iterator[Ste
         yield Step("step", "Not reported", -estimated, "days that are estimated at list, and in no report")
     if difference := by.get(USAGE, 0) - (at_list - estimated):
         yield Step("step", "Difference", difference, "reported usage less usage at list: discounts, unpriced usage")
-    yield Step("total", "Usage reported", by.get(USAGE, 0), "usage in the cost reports")
+    yield _reported(by)
+
+
+def _reported(by: dict[str, int]) -> Step:
+    return Step("total", "Usage reported", by.get(USAGE, 0), "usage in the cost reports")
 
 
 def _to_invoice(row: LadderRow, invoiced: int) -> Iterator[Step]:
@@ -107,16 +115,31 @@ def _figures(view: View, row: LadderRow, title: str) -> Tiles:
     states = sorted({match.state for match in row.matches})
     tone: Tone = "bad" if "differs" in states else "warn" if {"invoice without cost"} & {*states} else ""
     said = ", ".join(states) or "no invoice of this account is read: [invoices.NAME] in finops.toml"
-    unreported = f"and {view.money(row.estimated_nano)} estimated" if row.estimated_nano is not None else "all reported"
     at_list = "contract before list" if row.list_cost_nano is not None else "no usage with a price"
     return Tiles(
         [
-            Tile("Usage at list", view.money(row.list_cost_nano), at_list),
-            Tile("Reported", view.money(row.reported_nano), unreported, "#days"),
-            Tile("Invoiced", "none" if invoiced is None else view.money(invoiced), said, "#matches", tone),
+            Tile("Usage at list", _money(view, listed(row.list_cost_nano, row.unpriced_rows)), at_list),
+            Tile("Reported", _money(view, or_none(row.reported_nano)), _unreported(view, row), "#days"),
+            Tile("Invoiced", _money(view, or_none(invoiced)), said, "#matches", tone),
         ],
         title,
     )
+
+
+def _money(view: View, value: int | str | None) -> str:
+    return value if isinstance(value, str) else view.money(value)
+
+
+def _unreported(view: View, row: LadderRow) -> str:
+    """What of the month no report has, as far as the ledger's days reach."""
+    year, month = map(int, row.month.split("-"))
+    first, last = f"{row.month}-01", f"{row.month}-{monthrange(year, month)[1]}"
+    there = view.address.span
+    asked = replace(view.asked, first=max(first, there.first), last=min(last, there.last))
+    missing = [day for day in basis_days(view.reader, asked) if (day.account, day.basis) == (row.account, "missing")]
+    said = [f"{view.money(row.estimated_nano)} estimated"] if row.estimated_nano is not None else []
+    said += [f"{len(missing)} day{'s' if len(missing) > 1 else ''} missing"] if missing else []
+    return f"and {', '.join(said)}" if said else "no cost report" if row.reported_nano is None else "all reported"
 
 
 def _label(found: Sequence[Step], at: int) -> str:
