@@ -77,14 +77,29 @@ def bad_rows(ledger: "Ledger") -> list[BadRow]:
         return bad_rows_of(connection)
 
 
-def bad_rows_of(connection: sa.Connection) -> list[BadRow]:
-    """The same, in somebody's transaction."""
+def bad_rows_of(
+    connection: sa.Connection, *, descending: bool = False, limit: int | None = None, offset: int = 0
+) -> list[BadRow]:
+    """The same, in somebody's transaction, by day (`descending`: the newest first) and then by all of them."""
+    day, *others = (
+        QUARANTINE.c[name] for name in ("period", "scope", "dataset", "reason", "file", "detail", "load_id")
+    )
+    query = sa.select(day, *others).join(*_holding_now())
+    query = query.order_by(day.desc() if descending else day, *others).limit(limit).offset(offset)
+    return [BadRow(*found) for found in connection.execute(query)]
+
+
+def bad_count_of(connection: sa.Connection) -> int:
+    """How many they are."""
+    query = sa.select(sa.func.count()).select_from(QUARANTINE).join(*_holding_now())
+    return int(connection.execute(query).scalar_one())
+
+
+def _holding_now() -> tuple[sa.Subquery, sa.ColumnElement[bool]]:
+    """The newest load of each day, and which rows in quarantine are of it."""
     named = (LOAD_PERIODS.c.dataset, LOAD_PERIODS.c.scope, LOAD_PERIODS.c.period)
     newest = sa.select(*named, sa.func.max(LOAD_PERIODS.c.load_id).label("load_id")).group_by(*named).subquery()
-    is_it = sa.and_(*(newest.c[name] == QUARANTINE.c[name] for name in ("load_id", *Key._fields)))
-    row = ("period", "scope", "dataset", "reason", "file", "detail", "load_id")
-    query = sa.select(*(QUARANTINE.c[name] for name in row)).join(newest, is_it)
-    return sorted(BadRow(*found) for found in connection.execute(query))
+    return newest, sa.and_(*(newest.c[name] == QUARANTINE.c[name] for name in ("load_id", *Key._fields)))
 
 
 def _counts(connection: sa.Connection, load_id: int) -> tuple[int, ...]:

@@ -7,15 +7,20 @@ from pathlib import Path
 
 import httpx
 import pytest
+import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from llm_finops.config import load
 from llm_finops.core.records import Quarantined
+from llm_finops.dashboard.asking import address
+from llm_finops.dashboard.pages import ALL
 from llm_finops.dashboard.pages.basis import stretches
+from llm_finops.dashboard.view import View
 from llm_finops.ledger import Ledger, sqlite_url
 from llm_finops.ledger import datasets as d
 from llm_finops.ledger.pages import Held, hold
-from llm_finops.ledger.queries import BasisDay
+from llm_finops.ledger.queries import BasisDay, snapshot
 from llm_finops_tests.dashboard.serving import served
 from llm_finops_tests.dashboard.test_reconciliation import PERIOD, asked, nano, rows_of
 from llm_finops_tests.dashboard.test_states import booked, environment
@@ -149,3 +154,31 @@ def test_stretches_hold_every_day_once(kinds: list[str]) -> None:
     assert [kind for of in found for kind in [of.basis] * of.days] == kinds
     assert all(one.basis != other.basis for one, other in pairwise(found))
     assert (found[0].first, found[-1].last) == (days[0].day, days[-1].day)
+
+
+def test_of_rows_that_are_not_counted_a_page_reads_those_it_shows(tmp_path: Path) -> None:
+    ledger = Ledger(sqlite_url(tmp_path / "ledger.sqlite"))
+    booked(ledger, ["acme"], DAY)
+    load_id = ledger.journals.begin_load("gateway", "request_totals", DAY, DAY)
+    with ledger.commit("read") as commit:
+        commit.book(d.REQUEST_TOTALS, "gateway", DAY, [])
+        bad = [Quarantined("no zone", f"{n}.csv", "12:00") for n in range(1_040)]
+        commit.loaded(load_id, d.REQUEST_TOTALS, "gateway", DAY, 0, bad)
+    asked: list[str] = []
+
+    @sa.event.listens_for(ledger.engine, "before_cursor_execute")
+    def _(_c: object, _u: object, statement: str, *_: object) -> None:
+        asked.append(" ".join(statement.split()))
+
+    for path, shown in (("/health", "1,040"), ("/", "1,040 rows not counted")):
+        asked.clear()
+        with snapshot(ledger) as reader:
+            at = address(reader, {})
+            assert at is not None
+            page = next(page for page in ALL if page.path == path)
+            view = View(reader, at, load(environment(tmp_path)), path, page.filters)
+            assert shown in repr(page.show(view))
+        read = [statement for statement in asked if "quarantine" in statement.partition("FROM")[2]]
+        assert read
+        assert all("count(*)" in statement or " LIMIT " in statement for statement in read), read
+    ledger.close()

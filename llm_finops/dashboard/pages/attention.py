@@ -7,7 +7,7 @@ from llm_finops.core.records import UNALLOCATED
 from llm_finops.dashboard.blocks import Cell, Column, Table, Value
 from llm_finops.dashboard.view import View
 from llm_finops.dashboard.words import percent_text
-from llm_finops.ledger.queries import cost_by, held, ladder, margin_by, meters, quarantined, sources
+from llm_finops.ledger.queries import cost_by, held, ladder, margin_by, meters, quarantined_count, sources
 
 
 def attention(view: View, cost_nano: int) -> Table:
@@ -50,9 +50,9 @@ def _found(view: View, total: int) -> Iterator[list[Value]]:
                 where = Cell("Reconciliation", view.link("/reconciliation"))
                 said = f"{match.state} by {view.money(match.difference_nano)}"
                 yield [f"Invoice of {month.account}, {month.month} ({match.charge_category})", said, where]
-    if rows := quarantined(reader):
+    if rows := quarantined_count(reader):
         yield [
-            f"{len(rows)} row{'s' if len(rows) > 1 else ''} not counted",
+            f"{rows:,} row{'s' if rows > 1 else ''} not counted",
             "",
             Cell("Data health", view.link("/health")),
         ]

@@ -10,7 +10,7 @@ from llm_finops.dashboard.standing import Standing
 from llm_finops.dashboard.view import Page, View
 from llm_finops.dashboard.words import percent_text
 from llm_finops.ledger.datasets import DATASETS
-from llm_finops.ledger.queries import SourceRead, held, last_runs, quarantined, restated, restated_by, sources
+from llm_finops.ledger.queries import SourceRead, held, last_runs, quarantined_count, restated, restated_by, sources
 
 _RUNS = 15
 _NOT_BY_DAYS = {dataset.name for dataset in DATASETS.values() if not dataset.daily}
@@ -41,7 +41,7 @@ def show(view: View) -> Sequence[Block]:
 
 def _figures(view: View, found: Sequence[SourceRead], stands: Standing) -> Tiles:
     whole = sum(source.outcome == "whole" for source in found)
-    bad, waiting = len(quarantined(view.reader)), len(held(view.reader))
+    bad, waiting = quarantined_count(view.reader), len(held(view.reader))
     covered = percent_text(stands.covered, stands.tokens) if stands.tokens else "not known"
     said = f"{stands.covered:,} of {stands.tokens:,} tokens" if stands.tokens else "no coverage is booked"
     return Tiles(

@@ -3,7 +3,7 @@
 from llm_finops.dashboard.blocks import Cell, Column, Table, Value
 from llm_finops.dashboard.view import View
 from llm_finops.dashboard.words import unit_text
-from llm_finops.ledger.queries import held, quarantined
+from llm_finops.ledger.queries import held, quarantined, quarantined_count
 
 
 def held_days(view: View) -> Table:
@@ -26,9 +26,8 @@ def held_days(view: View) -> Table:
 
 def uncounted(view: View) -> Table:
     """The rows of files that are not counted now, each with its reason."""
-    found = quarantined(view.reader)
-    part = view.slice("quarantine", ["day"], "-day")
-    ordered = sorted(found, key=lambda row: row.day, reverse=part.descending)
+    _, descending, limit, offset = view.slice("quarantine", ["day"], "-day")
+    count = quarantined_count(view.reader)
     columns = [Column("day", "Day", "day"), Column("source", "Source"), Column("dataset", "Reads")]
     columns += [Column("reason", "Reason"), Column("file", "File"), Column("detail", "What was seen")]
     columns.append(Column("load", "Load"))
@@ -37,10 +36,8 @@ def uncounted(view: View) -> Table:
             *(of.day, of.source, of.dataset, of.reason, of.file, of.detail),
             Cell(str(of.load_id), view.link("/load", load=str(of.load_id))),
         ]
-        for of in ordered[part.offset :][: part.limit]
+        for of in quarantined(view.reader, descending=descending, limit=limit, offset=offset)
     ]
     note = "Mend the file or its mapping and run again: what can be read then is counted. Of all days."
     empty = "None: every row is counted."
-    return Table(
-        "quarantine", "Rows not counted", columns, rows, count=len(found), empty=empty, note=note if rows else ""
-    )
+    return Table("quarantine", "Rows not counted", columns, rows, count=count, empty=empty, note=note if rows else "")

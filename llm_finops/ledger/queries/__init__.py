@@ -22,6 +22,7 @@ from llm_finops.ledger.queries.health import (
     coverage_days,
     held,
     quarantined,
+    quarantined_count,
     restated,
     sources,
 )
@@ -152,6 +153,7 @@ __all__ = [
     "provisional_days",
     "quantiles",
     "quarantined",
+    "quarantined_count",
     "requests_by",
     "restated",
     "restated_by",

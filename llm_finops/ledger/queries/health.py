@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from llm_finops.core.days import each_day
 from llm_finops.core.records import ESTIMATED, REPORTED
-from llm_finops.ledger.loads import BadRow, bad_rows_of
+from llm_finops.ledger.loads import BadRow, bad_count_of, bad_rows_of
 from llm_finops.ledger.pages import Held, held_of
 from llm_finops.ledger.queries.asked import Asked
 from llm_finops.ledger.queries.facts import COST_LINES, COVERAGE
@@ -95,9 +95,16 @@ def restated(reader: Reader, first: str, last: str, limit: int | None = None) ->
     return tuple(Restated(*row) for row in reader.rows(query))
 
 
-def quarantined(reader: Reader) -> tuple[BadRow, ...]:
+def quarantined(
+    reader: Reader, *, descending: bool = False, limit: int | None = None, offset: int = 0
+) -> tuple[BadRow, ...]:
     """The rows that are not counted now, and why; sorted by day."""
-    return tuple(bad_rows_of(reader.connection))
+    return tuple(bad_rows_of(reader.connection, descending=descending, limit=limit, offset=offset))
+
+
+def quarantined_count(reader: Reader) -> int:
+    """How many rows are not counted now."""
+    return bad_count_of(reader.connection)
 
 
 def held(reader: Reader) -> tuple[Held, ...]:

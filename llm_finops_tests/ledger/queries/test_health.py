@@ -2,7 +2,10 @@
 
 from dataclasses import replace
 
+import pytest
+
 from llm_finops.core.pages import Page
+from llm_finops.core.records import Quarantined
 from llm_finops.ledger import Ledger
 from llm_finops.ledger import datasets as d
 from llm_finops.ledger.pages import keep_pages
@@ -17,11 +20,13 @@ from llm_finops.ledger.queries import (
     load_pages,
     provisional_days,
     quarantined,
+    quarantined_count,
     restated,
     snapshot,
     sources,
 )
 from llm_finops_tests.ledger.queries import company as little
+from llm_finops_tests.ledger.queries.company import DAYS
 from llm_finops_tests.ledger.queries.reckoned import rows_of
 from llm_finops_tests.ledger.queries.test_money import ALL
 
@@ -143,3 +148,29 @@ def test_a_load_that_read_pages_again_has_those_of_the_load_before(ledger: Ledge
         assert [(page.load_id, page.position, page.bytes) for page in kept] == [(first, 1, 7), (first, 2, 9)]
         assert load_pages(reader, again) == kept
         assert load_pages(reader, other) == load_pages(reader, 99) == ()
+
+
+@pytest.mark.parametrize("descending", [False, True])
+def test_rows_that_are_not_counted_are_read_a_page_at_a_time(ledger: Ledger, *, descending: bool) -> None:
+    named = [Quarantined(reason, file, f"line {n}") for n in range(3) for reason in ("Zone", "age") for file in "bAä"]
+    for day, bad in ((DAYS[0], named[:5]), (DAYS[1], named), (DAYS[0], named[4:12]), (DAYS[2], named[:4])):
+        load_id = ledger.journals.begin_load("gateway", "request_totals", day, day)
+        with ledger.commit("read") as commit:
+            commit.book(d.REQUEST_TOTALS, "gateway", day, [])
+            commit.loaded(load_id, d.REQUEST_TOTALS, "gateway", day, 0, bad)
+    now = {DAYS[0]: named[4:12], DAYS[1]: named, DAYS[2]: named[:4]}  # of the first day the second load holds
+    expected = [
+        (day, *map(str.encode, row)) for day in sorted(now, reverse=descending) for row in sorted(now[day], key=_bytes)
+    ]
+    with snapshot(ledger) as reader:
+        assert quarantined_count(reader) == len(expected)
+        found = [
+            row
+            for offset in range(0, len(expected) + 7, 7)
+            for row in quarantined(reader, descending=descending, limit=7, offset=offset)
+        ]
+    assert [(row.day, *map(str.encode, (row.reason, row.file, row.detail))) for row in found] == expected
+
+
+def _bytes(row: Quarantined) -> tuple[bytes, ...]:
+    return tuple(map(str.encode, row))
