@@ -25,7 +25,7 @@ from llm_finops.dashboard.guarded import Guarded
 from llm_finops.dashboard.opening import NotReady, Opened
 from llm_finops.dashboard.pages.sought import offers
 from llm_finops.dashboard.view import Page, View
-from llm_finops.ledger import LedgerError
+from llm_finops.ledger import LedgerError, LedgerTooNew, SumTooLarge
 from llm_finops.ledger.queries import Reader, choices
 
 _TEMPLATES = jinja2.Environment(
@@ -134,11 +134,13 @@ class _Dashboard:
             return answer()
         except NotReady as error:
             return self._message(error.what, error.do, 200)
-        except (BadAddress, ExplainError) as error:
+        except (BadAddress, ExplainError, SumTooLarge) as error:
             return self._message(f"{title}: this cannot be shown", str(error), 400)
+        except LedgerTooNew as error:
+            return self._message("The ledger cannot be read", str(error), 503)
         except (LedgerError, SQLAlchemyError) as error:
-            said = str(error) if isinstance(error, LedgerError) else "The ledger's database does not answer."
-            return self._message("The ledger cannot be read", f"{said} Is it there, and may it be read?", 503)
+            said = str(error) if isinstance(error, LedgerError) else "The ledger's database does not answer"
+            return self._message("The ledger cannot be read", f"{said}. Is it there, and may it be read?", 503)
 
     def _message(self, what: str, do: str, status: int) -> Response:
         menu = [(page.title, page.path, False) for page in pages.ALL if page.in_menu]

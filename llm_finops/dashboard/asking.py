@@ -29,7 +29,7 @@ class Address:
     span: Span
     currencies: tuple[str, ...]
 
-    def link(self, path: str, **changes: str | None) -> str:
+    def link(self, path: str, /, **changes: str | None) -> str:
         """Another page, or this one otherwise, for the same period and filters; None takes a filter out."""
         kept = {name: self.params.get(name) for name in ("period", "from", "to", "currency", *FILTERS)}
         if {"from", "to"} & changes.keys():
@@ -68,7 +68,7 @@ def _period(params: Mapping[str, str], there: Span) -> tuple[str, str, str]:
         last = _day(params, "to", there.last)
         first = _day(params, "from", str(max(date.fromisoformat(there.first), last - timedelta(days=29))))
         if first > last:
-            raise BadAddress(f"from={first} is after to={last}")
+            raise BadAddress(_backwards(params, first, last))
         if (last - first).days >= _LONGEST:
             raise BadAddress(f"from={first}, to={last}: expected at most {_LONGEST} days")
         return "", str(first), str(last)
@@ -77,6 +77,15 @@ def _period(params: Mapping[str, str], there: Span) -> tuple[str, str, str]:
         raise BadAddress(f"period={period}: expected {', '.join(PERIODS)}, or from= and to=")
     begin, end = _named(period, date.fromisoformat(there.last))
     return period, str(begin), str(end)
+
+
+def _backwards(params: Mapping[str, str], first: date, last: date) -> str:
+    """What is wrong with days of which the last is before the first; of one that nobody named, what stands for it."""
+    if not params.get("to"):
+        return f"from={first} is after {last}, the newest day of the ledger"
+    if not params.get("from"):
+        return f"to={last} is before {first}, the first day of the ledger"
+    return f"from={first} is after to={last}"
 
 
 def _named(period: str, newest: date) -> tuple[date, date]:

@@ -38,6 +38,7 @@ class DrawnTable(NamedTuple):
     said: str  # "1 to 25 of 412"
     earlier: str
     later: str
+    beyond: str  # of a page after the last: the way to the first
 
 
 def drawn(view: View, block: Block) -> dict[str, Any]:
@@ -98,16 +99,20 @@ def _head(view: View, table: Table, column: Column) -> DrawnColumn:
     return DrawnColumn(label, column.hint, _is_number(column), f"{href}#{table.name}", way)
 
 
-def _paging(view: View, table: Table) -> tuple[str, str, str]:
-    count = table.count
-    if count is None or count <= ROWS:
-        return "", "", ""
-    page = int(view.param(f"{table.name}.page", "1"))
+def _paging(view: View, table: Table) -> tuple[str, str, str, str]:
+    count, name = table.count, f"{table.name}.page"
+    if not count:
+        return "", "", "", ""
+    page = int(view.param(name, "1"))
     first, last = (page - 1) * ROWS + 1, min(page * ROWS, count)
-    name = f"{table.name}.page"
+    if first > count:
+        said = f"Page {page:,} is after the last, which is page {-(-count // ROWS):,}."
+        return said, "", "", _own(view, {name: None}) + f"#{table.name}"
+    if count <= ROWS:
+        return "", "", "", ""
     earlier = _own(view, {name: str(page - 1)}) + f"#{table.name}" if page > 1 else ""
     later = _own(view, {name: str(page + 1)}) + f"#{table.name}" if last < count else ""
-    return f"{min(first, count):,} to {last:,} of {count:,}", earlier, later
+    return f"{first:,} to {last:,} of {count:,}", earlier, later, ""
 
 
 def _own(view: View, changes: dict[str, str | None]) -> str:

@@ -77,7 +77,7 @@ class View:
         """A parameter of the address that is the page's own."""
         return self.address.params.get(name) or default
 
-    def link(self, path: str | None = None, **changes: str | None) -> str:
+    def link(self, path: str | None = None, /, **changes: str | None) -> str:
         """An address with the same period and filters, but for the changes."""
         return self.address.link(path or self.path, **changes)
 
@@ -88,8 +88,8 @@ class View:
         if order not in orders:
             raise BadAddress(f"{table}.sort={sort}: expected one of {', '.join(orders)}, descending with a - before it")
         page = self.param(f"{table}.page", "1")
-        if not (page.isascii() and page.isdecimal() and 1 <= int(page[:7]) <= 100_000):
-            raise BadAddress(f"{table}.page={page}: expected a number from 1 on")
+        if not (page.isascii() and page.isdecimal() and len(page) < 7 and 1 <= int(page) <= 100_000):
+            raise BadAddress(f"{table}.page={page}: expected a number from 1 to 100000")
         if self.exporting:
             return Slice(order, sort.startswith("-"), None, 0)
         return Slice(order, sort.startswith("-"), ROWS, (int(page) - 1) * ROWS)

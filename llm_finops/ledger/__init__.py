@@ -2,7 +2,7 @@
 
 from llm_finops.ledger.booking import Booked, Commit
 from llm_finops.ledger.clock import utc_now
-from llm_finops.ledger.errors import LedgerError, LedgerTooNew, WrongInput
+from llm_finops.ledger.errors import LedgerError, LedgerTooNew, SumTooLarge, WrongInput
 from llm_finops.ledger.gather import Gather
 from llm_finops.ledger.implied import prices_that_differ
 from llm_finops.ledger.inspection import Inspection, inspect_ledger, inspect_revision
@@ -34,6 +34,7 @@ __all__ = [
     "Moved",
     "SourceFile",
     "Standing",
+    "SumTooLarge",
     "WrongInput",
     "bad_rows",
     "findings_by_kind",

@@ -2,6 +2,7 @@
 
 LedgerError
 ├── LedgerTooNew     a newer program wrote it
+├── SumTooLarge      a sum that was asked for does not fit 64 bits
 └── WrongInput       a dataset was said to be made of one that comes later
 """
 
@@ -12,6 +13,10 @@ class LedgerError(Exception):
 
 class LedgerTooNew(LedgerError):
     """The ledger was written by a newer version of this program."""
+
+
+class SumTooLarge(LedgerError):
+    """A sum that was asked for does not fit 64 bits: of fewer days it may."""
 
 
 class WrongInput(LedgerError):

@@ -1,9 +1,11 @@
 """An address and what is asked: round trips, refusals, and the period before."""
 
 import calendar
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
+from html import unescape
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
@@ -14,6 +16,7 @@ from hypothesis import strategies as st
 
 from llm_finops.core.records import Margin
 from llm_finops.dashboard.asking import FILTERS, Address, BadAddress, address, before
+from llm_finops.dashboard.pages import ALL
 from llm_finops.ledger import Ledger, sqlite_url
 from llm_finops.ledger import datasets as d
 from llm_finops.ledger.queries import Asked, Reader, snapshot
@@ -123,6 +126,8 @@ BAD = [
     ({"to": "2026-02-30"}, "to=2026-02-30: expected a day"),
     ({"from": "1999-12-31", "to": "2000-01-05"}, "from=1999-12-31: expected a day"),
     ({"from": "2026-11-21", "to": "2026-11-20"}, "from=2026-11-21 is after to=2026-11-20"),
+    ({"from": "2027-01-01"}, "from=2027-01-01 is after 2026-11-21, the newest day of the ledger"),
+    ({"to": "2026-11-19"}, "to=2026-11-19 is before 2026-11-20, the first day of the ledger"),
     ({"from": "2020-01-01", "to": "2026-11-20"}, "expected at most 800 days"),
     ({"currency": "usd"}, "currency=usd: expected a code of three capitals"),
     ({"currency": "ÄÖÜ"}, "expected a code of three capitals"),
@@ -147,6 +152,8 @@ def test_what_cannot_be_is_refused_with_what_was_seen_and_expected(
         ("/reconciliation?month=1999-13", "month=1999-13: expected a month such as"),
         ("/reconciliation?day=today", "day=today: expected a day"),
         ("/health?quarantine.page=0", "quarantine.page=0: expected a number"),
+        ("/customers?customers.page=00000019999999999999999999", "expected a number from 1 to 100000"),
+        ("/customers?customers.page=100001", "expected a number from 1 to 100000"),
         ("/health?quarantine.sort=x", "quarantine.sort=x: expected one of day"),
         ("/file?page=/health&table=nothing&as=csv", "table=nothing: expected one of"),
         ("/file?page=/health&table=sources&as=xlsx", "as=xlsx: expected"),
@@ -156,6 +163,44 @@ def test_a_page_says_so_too(demo: httpx.Client, link: str, said: str) -> None:
     answer = demo.get(link)
     assert answer.status_code == 400
     assert said in answer.text
+
+
+@pytest.mark.parametrize("name", ["path", "self", "view", "params", "changes", "page", "table", "as"])
+@pytest.mark.parametrize("asked", [{}, {"customer": "wind"}, {"customer": "northwind"}], ids=str)
+def test_a_parameter_that_no_page_has_changes_nothing(demo: httpx.Client, name: str, asked: dict[str, str]) -> None:
+    for page in ALL:
+        answer, plain = (demo.get(page.path, params={**asked, **more}) for more in ({name: "x"}, {}))
+        assert answer.status_code == plain.status_code == 200, page.path
+        assert _figures(answer.text) == _figures(plain.text), page.path
+
+
+def _figures(text: str) -> list[str]:
+    return re.findall("<bdi>(.*?)</bdi>", text)
+
+
+def test_a_page_after_the_last_says_so_and_leads_to_the_first(demo: httpx.Client) -> None:
+    text = unescape(demo.get("/customers?customers.page=9&customers.sort=key&feature=code-review").text)
+    assert "Nothing here in this period." not in text
+    ((first,),) = {tuple(re.findall(r'Page 9 is after the last, which is page 1. <a href="([^"]+)#customers"', text))}
+    assert query(first) == {"customers.sort": "key", "feature": "code-review"}
+    assert 'id="customers"' in (shown := demo.get(first).text)
+    assert "after the last" not in shown
+    assert "harbor-legal" in shown
+
+
+def test_a_sum_that_does_not_fit_is_refused_in_whole_sentences(tmp_path: Path) -> None:
+    ledger = Ledger(sqlite_url(tmp_path / "ledger.sqlite"))
+    booked(ledger, ["acme"])
+    for day in ("2026-11-20", "2026-11-21"):
+        with ledger.commit("made") as commit:
+            commit.book(d.MARGINS, "*", day, [Margin("acme", "chat", "USD", 0, 2**63 - 1, 0, 0, 0)])
+    ledger.close()
+    with served(environment(tmp_path)) as client:
+        answer = client.get("/")
+        fewer = client.get("/customers?from=2026-11-21&to=2026-11-21")
+    assert answer.status_code == 400
+    assert "<p>a sum of these days does not fit 64 bits: ask for less</p>" in answer.text
+    assert fewer.status_code == 200
 
 
 @given(first=DAYS, length=st.integers(1, 800))

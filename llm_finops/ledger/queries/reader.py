@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import OperationalError
 
 from llm_finops.core.money import MoneyError, fits
-from llm_finops.ledger.errors import LedgerError
+from llm_finops.ledger.errors import SumTooLarge
 from llm_finops.ledger.schema import CLOCK, COMMITS, ROLLED_UP, VERSIONS
 from llm_finops.ledger.versions import is_current, is_within
 
@@ -48,13 +48,13 @@ class Reader:
         return [at for at, kept in found if kept], [at for at, kept in found if not kept]
 
     def rows(self, query: sa.Executable) -> Sequence[Any]:
-        """The rows of a query; LedgerError where a sum does not fit 64 bits."""
+        """The rows of a query; SumTooLarge where a sum does not fit 64 bits."""
         try:
             return self.connection.execute(query).all()
         except OperationalError as error:
             if "integer overflow" not in str(error):
                 raise
-            raise LedgerError("a sum of these days does not fit 64 bits: ask for less") from error
+            raise SumTooLarge("a sum of these days does not fit 64 bits: ask for less") from error
 
 
 @contextmanager
@@ -74,12 +74,12 @@ def snapshot(ledger: "Ledger") -> Iterator[Reader]:
 def whole(value: Any) -> int:
     """A sum as the stores give it (PostgreSQL: of any size) as a whole number of 64 bits; of nothing, 0.
 
-    LedgerError where it does not fit.
+    SumTooLarge where it does not fit.
     """
     try:
         return fits(int(value or 0))
     except MoneyError as error:
-        raise LedgerError("a sum of these days does not fit 64 bits: ask for less") from error
+        raise SumTooLarge("a sum of these days does not fit 64 bits: ask for less") from error
 
 
 def known(value: Any) -> int | None:
