@@ -56,3 +56,15 @@ def test_a_line_is_found_by_its_day_alone(demo: httpx.Client) -> None:
         if line.startswith(row["line"])
     }
     assert cost(rows, "share_usd") == Decimal(amount)
+
+
+@pytest.mark.parametrize("filtered", [{"provider": "anthropic"}, {"environment": "production"}], ids=str)
+def test_data_health_is_of_every_provider_and_says_so(demo: httpx.Client, filtered: dict[str, str]) -> None:
+    ((name, value),) = filtered.items()
+    text = demo.get("/health", params=filtered).text
+    assert f"The filter {name} = {value} does not apply to this page." in text
+    for part in ("sources", "held", "quarantine", "basis", "coverage", "restated_by", "restated", "runs"):
+        assert table(demo, "/health", part, **filtered) == table(demo, "/health", part), part
+    accounts = {row["account"] for row in table(demo, "/health", "basis", **filtered)}
+    assert accounts == {"openai", "anthropic"}
+    assert '<select name="provider">' not in text

@@ -202,8 +202,11 @@ def test_another_currency_has_months_of_its_own(invoiced: httpx.Client) -> None:
     assert {row["account"] for row in rows_of(invoiced, "ladder", f"{PERIOD}&provider=openai")} == {"openai"}
 
 
-def test_every_account_of_the_basis_leads_to_its_month_or_to_a_word_about_it(invoiced: httpx.Client) -> None:
-    basis = invoiced.get(f"/health?{PERIOD}").text.partition('id="basis"')[2].partition("</section>")[0]
+@pytest.mark.parametrize("filtered", ["", "&provider=openai"])
+def test_every_account_of_the_basis_leads_to_its_month_or_to_a_word_about_it(
+    invoiced: httpx.Client, filtered: str
+) -> None:
+    basis = invoiced.get(f"/health?{PERIOD}{filtered}").text.partition('id="basis"')[2].partition("</section>")[0]
     links = {unescape(link) for link in re.findall(r'href="(/reconciliation[^"]+)"', basis)}
     at = {link: dict(parse_qsl(urlsplit(link).query)) for link in links}
     assert {of["account"] for of in at.values()} == {"openai", "claude", "claude-eu"}

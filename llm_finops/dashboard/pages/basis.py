@@ -41,7 +41,7 @@ def basis(view: View) -> Table:
     columns += [Column("to", "To", "day"), Column("days", "Days", "count"), Column("cost", "Cost", "money")]
     rows: list[list[Value]] = [
         [
-            Cell(of.account, view.link("/reconciliation", account=of.account, month=of.last[:7])),
+            Cell(of.account, view.link("/reconciliation", account=of.account, month=of.last[:7], provider=None)),
             Cell(of.basis, "", _TONES.get(of.basis, "")),
             *(of.first, of.last, of.days),
             of.cost_nano if of.cost_nano or of.basis != "missing" else None,

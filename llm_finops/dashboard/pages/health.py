@@ -188,4 +188,4 @@ def _run(run_id: str | None, dagster: str | None) -> Cell:
     return Cell(run_id, f"{dagster}/runs/{run_id}" if dagster else "")
 
 
-PAGE = Page("/health", "Data health", "How fresh, how whole and how steady the data is.", show, filters=("provider",))
+PAGE = Page("/health", "Data health", "How fresh, how whole and how steady the data is.", show, filters=())
