@@ -49,7 +49,7 @@ def standing(reader: Reader, asked: Asked, config: Config) -> Standing:
         _of(rows, ESTIMATED),
         sum(row.covered for row in coverage),
         sum(row.quantity for row in coverage),
-        unbooked_days(reader, first, last),
+        tuple(day for day in unbooked_days(reader, first, last) if day >= begin(asked, config)),
         outdated_days(reader, first, last, {*config.providers, *config.requests}),
     )
 
@@ -57,12 +57,19 @@ def standing(reader: Reader, asked: Asked, config: Config) -> Standing:
 def accounts_days(reader: Reader, asked: Asked, config: Config) -> tuple[BasisDay, ...]:
     """What each account's days rest on, by account and day.
 
-    Every day of a configured provider is expected, though it was never read. Of a cost file no day is, nor of an
-    account that is configured no more: theirs are the days that are there.
+    Every day of a configured provider is expected from `start_date` on, though it was never read. Of a cost file no
+    day is, nor of an account that is configured no more: theirs are the days that are there.
     """
     expected = {name for name, of in config.providers.items() if asked.provider in {None, of.connector.PROVIDER}}
     rows = basis_days(reader, asked, expected)
-    return tuple(row for row in rows if row.basis != MISSING or row.account in config.providers)
+    since = begin(asked, config)
+    return tuple(row for row in rows if row.basis != MISSING or (row.account in config.providers and row.day >= since))
+
+
+def begin(asked: Asked, config: Config) -> str:
+    """From which day on a day is missed: `start_date`, unless all that is asked for was before it."""
+    start = str(config.start_date)
+    return max(asked.first, start) if start <= asked.last else asked.first
 
 
 def _of(rows: Sequence[BasisDay], basis: str) -> tuple[tuple[str, str], ...]:

@@ -54,6 +54,12 @@ def test_days_that_are_all_there_are_final_and_reported(shown: Shown) -> None:
         assert said(client) == ["all days final", "reported"]
 
 
+def test_days_before_the_start_are_not_missed_unless_nothing_else_is_asked_for(shown: Shown) -> None:
+    with shown(whole, START.replace("2026-11-01", FIRST)) as client:
+        assert said(client, **{"from": "2026-11-10"}) == ["all days final", "reported"]
+        assert any("missing" in word for word in said(client, **{"from": "2026-11-10", "to": "2026-11-12"}))
+
+
 def without_margins(ledger: Ledger) -> None:
     made.computed(ledger, FIRST, openai=5)
     made.lines(ledger, "openai", SECOND, 500 * made.DOLLAR)
