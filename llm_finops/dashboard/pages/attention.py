@@ -28,7 +28,7 @@ def _found(view: View, total: int) -> Iterator[list[Value]]:
         yield [f"{day.scope} {day.period} is held", f"load {day.load_id}", Cell("Data health", view.link("/health"))]
     below = margin_by(reader, asked, "customer", order="margin", descending=False, limit=2)
     owned = [row for row in below.rows if row.key != UNALLOCATED]  # which has a line of its own
-    if (count := below.below_zero) and not view.flat_nano:  # else a flat fee may pay for it
+    if (count := below.below_zero) and view.flat_nano == 0:  # else a flat fee may pay for it
         worst = owned[0]
         what = f"{count} customer{'s' if count > 1 else ''} below zero"
         where = Cell("Customers", view.link("/customers", **{"customers.sort": "margin"}))
