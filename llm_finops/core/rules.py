@@ -142,8 +142,14 @@ class Rulebook:
         """The requests, of all sources, that name a customer and are cogs."""
         for name, of_source in totals.items():
             columns = self.source(name).columns
+            known: dict[tuple[object, ...], bool] = {}  # few places, many customers
             for total in of_source:
-                if total.customer not in {"", NONE} and self.label(self.of_request(total, columns)).cost_class == COGS:
+                if total.customer in {"", NONE}:
+                    continue
+                at = (total.pool, total.environment, total.actor, total.tags)
+                if at not in known:
+                    known[at] = self.label(self.of_request(total, columns)).cost_class == COGS
+                if known[at]:
                     yield total
 
     def of_request(self, total: RequestTotal, columns: Collection[str]) -> Facts:
@@ -224,14 +230,23 @@ def sees(columns: Collection[str], rule: Rule) -> bool:
 
 def read_object(text: str) -> dict[str, Any]:
     """A JSON object of the ledger (tags, meters): numbers exact, NaN and infinity refused (ValueError)."""
-    value = json.loads(text, parse_float=Decimal, parse_constant=_refuse)
+    value = _DECODER.decode(text)
     if not isinstance(value, dict):
         raise ValueError(f"expected a JSON object, saw {text[:80]!r}")  # noqa: TRY004  one error for bad content
     return value
 
 
+def read_objects(texts: str) -> list[dict[str, Any]]:
+    """JSON objects of the ledger, joined by commas; as `read_object`, and many times as fast as one by one."""
+    objects: list[dict[str, Any]] = _DECODER.decode(f"[{texts}]")
+    return objects
+
+
 def _refuse(text: str) -> NoReturn:
     raise ValueError(f"expected a number, saw {text}")
+
+
+_DECODER = json.JSONDecoder(parse_float=Decimal, parse_constant=_refuse)  # made once: it is most of a short text's time
 
 
 def _acts(rule: Rule, walk: str) -> bool:

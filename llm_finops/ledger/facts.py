@@ -10,20 +10,24 @@ from llm_finops.ledger.datasets import Dataset, Row
 from llm_finops.ledger.schema import FACTS, FINDINGS, POOLS
 
 
-def read_table_rows(connection: sa.Connection, dataset: Dataset[Any], version_id: int) -> list[tuple[Any, ...]]:
-    """The rows of a version, in no order; pools by their number."""
+def read_table_rows(
+    connection: sa.Connection, dataset: Dataset[Any], version_id: int, customer: str | None = None
+) -> list[tuple[Any, ...]]:
+    """The rows of a version, or those of it that name a customer, in no order; pools by their number."""
     table = FACTS[dataset.table]
-    query = sa.select(*[table.c[name] for name in dataset.columns]).where(table.c.version_id == version_id)
-    return [tuple(row) for row in connection.execute(query)]
+    query = sa.select(*[table.c[name] for name in dataset.columns]).where(*_is_of(table, version_id, customer))
+    return [tuple(row) for row in connection.execute(query).all()]
 
 
-def read_records(connection: sa.Connection, dataset: Dataset[Row], version_id: int) -> list[Row]:
-    """The rows of a version as they were booked, in no order."""
+def read_records(
+    connection: sa.Connection, dataset: Dataset[Row], version_id: int, customer: str | None = None
+) -> list[Row]:
+    """The rows of a version, or those of it that name a customer, as they were booked, in no order."""
     made: Any = dataset.record
-    rows = read_table_rows(connection, dataset, version_id)
+    rows = read_table_rows(connection, dataset, version_id, customer)
     if not dataset.pooled:
         return [made(*row) for row in rows]
-    pools = _read_pools(connection, dataset, version_id)
+    pools = _read_pools(connection, dataset, version_id, customer)
     return [made(pools[row[0]], *row[1:]) for row in rows]
 
 
@@ -33,8 +37,15 @@ def read_findings(connection: sa.Connection, version_ids: Sequence[int]) -> list
     return sorted(Finding(*row) for row in connection.execute(query))
 
 
-def _read_pools(connection: sa.Connection, dataset: Dataset[Any], version_id: int) -> Mapping[int, Pool]:
+def _is_of(table: sa.Table, version_id: int, customer: str | None) -> list[sa.ColumnElement[bool]]:
+    of_customer = [] if customer is None else [table.c.customer == customer]
+    return [table.c.version_id == version_id, *of_customer]
+
+
+def _read_pools(
+    connection: sa.Connection, dataset: Dataset[Any], version_id: int, customer: str | None
+) -> Mapping[int, Pool]:
     facts = FACTS[dataset.table]
-    used = sa.select(facts.c.pool_id).where(facts.c.version_id == version_id)
+    used = sa.select(facts.c.pool_id).where(*_is_of(facts, version_id, customer))
     query = sa.select(POOLS).where(POOLS.c.pool_id.in_(used))
     return {row[0]: Pool(*row[1:]) for row in connection.execute(query)}

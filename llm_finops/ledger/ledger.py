@@ -19,11 +19,13 @@ from llm_finops.ledger.facts import read_findings, read_records
 from llm_finops.ledger.fingerprint import fingerprint
 from llm_finops.ledger.gather import Gather
 from llm_finops.ledger.journals import Journals
+from llm_finops.ledger.kept import Kept
 from llm_finops.ledger.schema import CLOCK, COMMITS, VERSIONS
 from llm_finops.ledger.store import migrate, open_engine
 from llm_finops.ledger.versions import Key, is_current, is_within, read_heads, read_inputs, stale_keys
 
 _KEPT_VERSIONS = 64  # prices and settings are read for every day of a run; a version never changes
+_KEPT_TRACES = 16  # accounts' days, ready to be asked: of each a row a pool and meter, not a row a customer
 
 
 class Ledger:
@@ -34,6 +36,7 @@ class Ledger:
         self.now = now
         migrate(self.engine)
         self.journals = Journals(self)
+        self.kept = Kept(_KEPT_TRACES)
         self._kept: OrderedDict[int, list[Any]] = OrderedDict()
         self._within: sa.Connection | None = None
 

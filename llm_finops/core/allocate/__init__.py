@@ -9,17 +9,14 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from llm_finops.core.allocate.conserve import conserve, conserve_all
-from llm_finops.core.allocate.cover import Cover, cover
+from llm_finops.core.allocate.cover import Cover
 from llm_finops.core.allocate.errors import AllocationError, ConservationError
 from llm_finops.core.allocate.ladder import Ladder, Share
-from llm_finops.core.allocate.log import read_logs
-from llm_finops.core.allocate.notes import Notes
-from llm_finops.core.allocate.plan import Plan
+from llm_finops.core.allocate.ready import ready
 from llm_finops.core.allocate.spreads import Spreads
+from llm_finops.core.allocate.tracing import Tracer
 from llm_finops.core.allocate.wanted import facts_of_line
 from llm_finops.core.records import (
-    CREDIT,
-    TAX,
     Allocation,
     CostLine,
     Coverage,
@@ -29,10 +26,9 @@ from llm_finops.core.records import (
     RequestTotal,
     key_bytes,
 )
-from llm_finops.core.rules import Rulebook
 from llm_finops.core.settings import Settings
 
-__all__ = ["Allocated", "AllocationError", "ConservationError", "Share", "allocate"]
+__all__ = ["Allocated", "AllocationError", "ConservationError", "Share", "Tracer", "allocate"]
 
 
 class Allocated(NamedTuple):
@@ -62,28 +58,17 @@ def allocate(
     totals are the provider's; those of lines are put through the aliases here. Raises ConservationError,
     or rules.UnknownSourceError if the settings lack a source of `totals`.
     """
-    book, notes = Rulebook(day, settings, names), Notes(day, account)
-    usage = sorted(usage, key=key_bytes)
-    lines = sorted((line._replace(model=settings.model(line.model)) for line in lines), key=key_bytes)
-    apart = _apart(settings)
-    plan = Plan([line for line in lines if line.charge_category not in apart], usage, book.reads_tags, notes)
-    covered = cover(plan.wanted, read_logs(account, totals, book), book, notes)
+    book, notes, lines, apart, usage, plan, covered = ready(day, account, lines, usage, totals, settings, names)
     plan.note_alone(covered, files=any(known.name == account and known.kind == "costs" for known in settings.accounts))
-    spreads = Spreads(totals, book)
+    spreads = Spreads(lambda: totals, book)
     ladder = Ladder(book, covered, spreads, notes, scale=settings.uncovered == "scale", trace=trace)
     for line, pieces in plan.pieces():
         conserve(account, day, f"line {line.line_id}", line.amount_nano, ladder.take(line, pieces))
-    for line in (line for line in lines if line.charge_category in apart):
+    for line in apart:
         ladder.exclude(line, facts_of_line(line, book.reads_tags))
     allocations = ladder.allocations()
     conserve_all(account, day, lines, allocations)
     return Allocated(allocations, _coverage(usage, covered), notes.findings(), sorted(ladder.shares, key=key_bytes))
-
-
-def _apart(settings: Settings) -> set[str]:
-    """The charge categories that no customer is charged with."""
-    charged = {TAX: settings.allocate_tax, CREDIT: settings.allocate_credit}
-    return {category for category, charge in charged.items() if not charge}
 
 
 def _coverage(usage: Sequence[PricedUsage], covered: Cover) -> list[Coverage]:

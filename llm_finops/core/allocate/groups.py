@@ -3,13 +3,14 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from json.encoder import encode_basestring_ascii as quoted
 from typing import NamedTuple
 
 from llm_finops.core.allocate.log import DIMENSIONS, LogRow, Owner
-from llm_finops.core.allocate.weigh import weigh
+from llm_finops.core.allocate.weigh import Measure, weigh
 from llm_finops.core.meters import UNITS
 from llm_finops.core.money import split
-from llm_finops.core.records import ALL, ANY, NONE, Pool, key_bytes
+from llm_finops.core.records import ALL, ANY, NONE, Pool
 
 
 class Owners(NamedTuple):
@@ -43,7 +44,7 @@ class Group:
     def owners(self, named: bool = False) -> Owners:
         """The owners in the order of their key bytes; only those with a customer, if `named`."""
         if named not in self._owners:
-            self._owners[named] = _weigh([row for row in self.rows if not named or row.owner.customer != NONE])
+            self._owners[named] = weighed([(row.owner, row.measure) for row in self.rows], named=named)
         return self._owners[named]
 
     def named(self, quantity: int) -> int:
@@ -79,10 +80,17 @@ def words(known: Mapping[str, str]) -> str:
     return ", ".join(f"{name} {value}" for name, value in known.items() if value != ANY)
 
 
-def _weigh(rows: Sequence[LogRow]) -> Owners:
-    weights, by = weigh([row.measure for row in rows])
+def weighed(rows: Sequence[tuple[Owner, Measure]], *, named: bool) -> Owners:
+    """What the owners of log rows weigh, in the order of their key bytes; only those with a customer, if `named`."""
+    rows = [row for row in rows if not named or row[0].customer != NONE]
+    weights, by = weigh([measure for _, measure in rows])
     summed: defaultdict[Owner, int] = defaultdict(int)
-    for row, weight in zip(rows, weights, strict=True):
-        summed[row.owner] += weight
-    owners = sorted(summed, key=key_bytes)
+    for (owner, _), weight in zip(rows, weights, strict=True):
+        summed[owner] += weight
+    owners = sorted(summed, key=_key)
     return Owners(owners, [summed[owner] for owner in owners], by, frozenset(owner[2:] for owner in owners))
+
+
+def _key(owner: Owner) -> str:
+    """In the order of `key_bytes`, at a fifth of its time: there is an owner a customer and feature."""
+    return ",".join(map(quoted, owner))

@@ -1,11 +1,11 @@
 """The ladder: request log, rules, spread, unallocated. Each rung takes its part and leaves the rest."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from llm_finops.core.allocate.cover import Cover
-from llm_finops.core.allocate.groups import Group
+from llm_finops.core.allocate.groups import Group, Owners
 from llm_finops.core.allocate.notes import Notes
 from llm_finops.core.allocate.spreads import Spreads
 from llm_finops.core.allocate.weigh import QUANTITY
@@ -78,6 +78,15 @@ class _End(NamedTuple):
     part_nano: int | None = None  # None: the end takes all that came
 
 
+# Whom a group's log rows name, with their weights (only those with a customer, if True), of a piece of these
+# facts; None: nobody whom the trace asks for.
+Told = Callable[[Group, bool, Facts], Owners | None]
+
+
+def _all_told(group: Group, named: bool, _: Facts) -> Owners:
+    return group.owners(named)
+
+
 _Taken = dict[tuple[int, bool, tuple[int, ...], str], tuple[Group, Piece, int]]
 
 
@@ -85,11 +94,23 @@ class Ladder:
     """Takes lines down, piece by piece, and adds up what everybody got."""
 
     def __init__(
-        self, book: Rulebook, cover: Cover, spreads: Spreads, notes: Notes, *, scale: bool, trace: bool
+        self,
+        book: Rulebook,
+        cover: Cover,
+        spreads: Spreads,
+        notes: Notes,
+        *,
+        scale: bool,
+        trace: bool,
+        told: Told = _all_told,
+        only: str | None = None,
     ) -> None:
-        """`scale`: what a group with owners leaves goes to them; `trace`: keep the shares."""
+        """`scale`: what a group with owners leaves goes to them; `trace`: keep the shares, those of `only`, if any.
+
+        What is given to others than `only` is not looked at, and does not count as given out.
+        """
         self._book, self._cover, self._spreads, self._notes = book, cover, spreads, notes
-        self._scale, self._trace = scale, trace
+        self._scale, self._trace, self._told, self._only = scale, trace, told, only
         self._booked: defaultdict[tuple[Pool, str, str, str, str, str, str, str], int] = defaultdict(int)
         self._parts_of: dict[int, list[tuple[int, Group | None, bool]]] = {}
         self._signature_of: dict[tuple[Facts, bool], tuple[int, ...]] = {}
@@ -158,17 +179,20 @@ class Ladder:
             taken[at] = (group, piece, nano)
 
     def _by_log(self, line: CostLine, group: Group, named: bool, piece: Piece, nano: int) -> int:
-        owners, weights, by, marks = group.owners(named)
+        told = self._told(group, named, piece.facts)
+        if told is None:
+            return 0
+        owners, weights, by, marks = told
         if by == QUANTITY and len(owners) > 1:
             detail = "list cost of the logged requests is not known, 0 or of several currencies"
             self._notes.add("weights by quantity", group.subject, line.currency, nano, detail)
         pool, whole, given = group.pool(line.account, line.currency), sum(weights), 0
-        labels = {mark: self._book.label(_in(piece.facts, *mark)) for mark in marks}
+        labels = {mark: self._book.label(in_log(piece.facts, *mark)) for mark in marks}
         for owner, weight, share in zip(owners, weights, split(nano, weights), strict=True):
             if owner.customer == NONE:
-                logged = piece._replace(facts=_in(piece.facts, owner.environment, owner.tags))
+                logged = piece._replace(facts=in_log(piece.facts, owner.environment, owner.tags))
                 given += self._down(line, logged, pool, owner.feature, share)
-            else:
+            elif self._only in {None, owner.customer}:
                 label = labels[owner.environment, owner.tags]
                 end = _End(owner.customer, owner.feature, label, REQUEST_LOG, NONE, weight, whole, by, nano)
                 given += self._give(line, piece, pool, end, share)
@@ -202,10 +226,11 @@ class Ladder:
         return [
             (_End(customer, feature, label, SPREAD, spread.name, weight, whole, by, nano), share)
             for customer, weight, share in zip(customers, weights, split(nano, weights), strict=True)
+            if self._only in {None, customer}
         ]
 
     def _give(self, line: CostLine, piece: Piece, pool: Pool, end: _End, nano: int) -> int:
-        if not nano:
+        if not nano or self._only not in {None, end.customer}:
             return 0
         customer, feature, label, method, rule, *_ = end
         key = (pool, customer, feature, label.environment, label.cost_class, line.basis, method, rule)
@@ -217,7 +242,8 @@ class Ladder:
         return nano
 
 
-def _in(facts: Facts, environment: str, tags: str) -> Facts:
+def in_log(facts: Facts, environment: str, tags: str) -> Facts:
+    """The facts of a piece with what a log says of it."""
     return with_tags(facts._replace(environment=ANY if environment == NONE else environment), tags)
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from llm_finops.core.allocate.weigh import Measure
 from llm_finops.core.meters import UNSPECIFIED, is_cache_write
-from llm_finops.core.records import ANY, NONE, RequestTotal
+from llm_finops.core.records import ANY, NONE, Pool, RequestTotal
 from llm_finops.core.rules import Rulebook, read_object
 from llm_finops.core.settings import RequestSource
 
@@ -32,6 +32,7 @@ class LogRow(NamedTuple):
     owner: Owner
     actor: str  # (none) where the source does not map it, or says nothing
     measure: Measure
+    pool: Pool  # as it was booked
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +69,20 @@ def _rows(total: RequestTotal, source: RequestSource, book: Rulebook) -> Iterato
     project, api_key = book.ids(total, source.mapped)
     model = pool.model if "model" in source.mapped else ANY
     tier = pool.service_tier if "service_tier" in source.mapped else ANY
-    actor = total.actor or NONE if "actor" in source.columns else NONE
-    tags = total.tags if total.tags and book.reads_tags else "{}"
-    owner = Owner(total.customer or NONE, total.feature or NONE, total.environment or NONE, tags)
+    actor = actor_of(total, source)
+    owner = owner_of(total, book)
     for meter, (quantity, cost) in read_object(total.meters).items():
         if quantity > 0:
             place = (pool.provider, project, api_key, model, tier)
-            yield LogRow(place, total.context_band, meter, owner, actor, Measure(quantity, cost, pool.currency))
+            yield LogRow(place, total.context_band, meter, owner, actor, Measure(quantity, cost, pool.currency), pool)
+
+
+def owner_of(total: RequestTotal, book: Rulebook) -> Owner:
+    """Whom logged requests name."""
+    tags = total.tags if total.tags and book.reads_tags else "{}"
+    return Owner(total.customer or NONE, total.feature or NONE, total.environment or NONE, tags)
+
+
+def actor_of(total: RequestTotal, source: RequestSource) -> str:
+    """Who made logged requests, where the source says so."""
+    return total.actor or NONE if "actor" in source.columns else NONE

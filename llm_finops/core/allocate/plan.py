@@ -34,9 +34,11 @@ class Plan:
         self.wanted = [*map(of_usage, usage), *alone.values()]
         self._note_weights()
 
-    def pieces(self) -> Iterator[tuple[CostLine, list[Piece]]]:
-        """Each line with its pieces, which add up to it."""
+    def pieces(self, line_id: str | None = None) -> Iterator[tuple[CostLine, list[Piece]]]:
+        """Each line, or the one of this id, with its pieces, which add up to it."""
         for line, rows, _ in self._refined:
+            if line_id not in {None, line.line_id}:
+                continue
             yield line, [self._piece(line, at, nano) for at, nano in rows] or [self._whole(line)]
 
     def note_alone(self, cover: Cover, files: bool) -> None:

@@ -1,12 +1,12 @@
 """Spread: what a day's customers weigh, by usage, evenly, or by fixed shares."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from llm_finops.core.allocate.weigh import Measure, weigh
 from llm_finops.core.records import NONE, RequestTotal
-from llm_finops.core.rules import Rulebook, read_object
+from llm_finops.core.rules import Rulebook, read_objects
 from llm_finops.core.settings import Spread
 
 
@@ -21,7 +21,8 @@ class Weighed(NamedTuple):
 class Spreads:
     """The weights of each spread, from the day's requests of all accounts; worked out when first asked for."""
 
-    def __init__(self, totals: Mapping[str, Sequence[RequestTotal]], book: Rulebook) -> None:
+    def __init__(self, totals: Callable[[], Mapping[str, Sequence[RequestTotal]]], book: Rulebook) -> None:
+        """`totals` by source, read when first asked for."""
         self._totals, self._book = totals, book
         self._weighed: dict[tuple[str, str], Weighed] = {}
 
@@ -35,19 +36,20 @@ class Spreads:
         if isinstance(spread.by, Mapping):
             return _weighed(dict(spread.by), "share")
         if spread.by == "even":
-            return _weighed({total.customer: 1 for total in self._book.customers_requests(self._totals)}, "even")
+            return _weighed({total.customer: 1 for total in self._book.customers_requests(self._totals())}, "even")
         rows = [
-            total for total in self._book.customers_requests(self._totals) if total.pool.currency in {currency, NONE}
+            total for total in self._book.customers_requests(self._totals()) if total.pool.currency in {currency, NONE}
         ]
-        weights, by = weigh([_measure(total) for total in rows])
+        meters = read_objects(",".join(total.meters for total in rows))
+        weights, by = weigh([_measure(total, of) for total, of in zip(rows, meters, strict=True)])
         summed: defaultdict[str, int] = defaultdict(int)
         for total, weight in zip(rows, weights, strict=True):
             summed[total.customer] += weight
         return _weighed(summed, by)
 
 
-def _measure(total: RequestTotal) -> Measure:
-    quantity = sum(int(meter[0]) for meter in read_object(total.meters).values())
+def _measure(total: RequestTotal, meters: Mapping[str, Any]) -> Measure:
+    quantity = sum(int(meter[0]) for meter in meters.values())
     return Measure(quantity, total.list_cost_nano, total.pool.currency)
 
 

@@ -120,8 +120,7 @@ def line_shares(reader: Reader, line_id: str, day: str) -> tuple[Share, ...]:
     found = line(reader, line_id, day)
     if found is None:
         return ()
-    traced = traced_shares(reader.ledger, found.line.line.account, day, reader.seq)
-    return tuple(share for share in traced if share.line_id == line_id)
+    return tuple(traced_shares(reader.ledger, found.line.line, day, reader.seq))
 
 
 def customer_day(reader: Reader, customer: str, day: str) -> tuple[Explanation, list[dict[str, Any]]]:
