@@ -15,9 +15,12 @@ from llm_finops.core.settings import from_rows
 from llm_finops.ledger import datasets as d
 from llm_finops.ledger.alike import read_alike, read_details, read_pools_of
 from llm_finops.ledger.facts import read_records
+from llm_finops.ledger.kept import Kept
 from llm_finops.ledger.ledger import Ledger
 from llm_finops.ledger.schema import FACTS, POOLS
 from llm_finops.ledger.versions import Key
+
+_CUSTOMERS = 4  # whose shares of a day are kept
 
 
 class Recorded:
@@ -57,6 +60,7 @@ class Recorded:
 class _Kept(NamedTuple):
     tracer: Tracer
     lines: tuple[CostLine, ...]
+    of_customers: Kept  # a table that is turned over or sorted is asked for again
 
 
 class Traced:
@@ -81,6 +85,9 @@ class Traced:
 
     def of_customer(self, customer: str) -> list[Share]:
         """The parts of lines that the customer was given."""
+        return self._kept.of_customers.get(customer, lambda: self._of_customer(customer))
+
+    def _of_customer(self, customer: str) -> list[Share]:
         seen = {}
         with self.recorded.ledger.reading() as connection:
             for at, used in self.recorded.inputs.items():
@@ -105,4 +112,4 @@ class Traced:
             logged = {name: merged(read_alike(connection, at, account)) for name, at in used.items()}
         done = ready(day, account, lines, usage, logged, settings, names)
         spreads = Spreads(lambda: {name: self._details(name) for name in sources}, done.book)
-        return _Kept(Tracer(done, spreads, settings), tuple(lines))
+        return _Kept(Tracer(done, spreads, settings), tuple(lines), Kept(_CUSTOMERS))

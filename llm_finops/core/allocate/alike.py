@@ -30,7 +30,7 @@ class Alike(NamedTuple):
         """Their quantities and list costs; what has no price is by itself, so that both are known of the rest."""
         priced: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
         unpriced: defaultdict[str, int] = defaultdict(int)
-        for row in read_objects(self.meters):
+        for row in read_objects([self.meters]):
             for meter, (quantity, cost) in row.items():
                 if quantity <= 0:
                     continue

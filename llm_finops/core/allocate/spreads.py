@@ -1,12 +1,13 @@
 """Spread: what a day's customers weigh, by usage, evenly, or by fixed shares."""
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from llm_finops.core.allocate.weigh import Measure, weigh
+from llm_finops.core.allocate.weigh import QUANTITY, Measure, weigh
 from llm_finops.core.records import NONE, RequestTotal
-from llm_finops.core.rules import Rulebook, read_objects
+from llm_finops.core.rules import Rulebook, read_object
 from llm_finops.core.settings import Spread
 
 
@@ -40,17 +41,34 @@ class Spreads:
         rows = [
             total for total in self._book.customers_requests(self._totals()) if total.pool.currency in {currency, NONE}
         ]
-        meters = read_objects(",".join(total.meters for total in rows))
-        weights, by = weigh([_measure(total, of) for total, of in zip(rows, meters, strict=True)])
+        weights, by = _weights(rows)
         summed: defaultdict[str, int] = defaultdict(int)
         for total, weight in zip(rows, weights, strict=True):
             summed[total.customer] += weight
         return _weighed(summed, by)
 
 
-def _measure(total: RequestTotal, meters: Mapping[str, Any]) -> Measure:
-    quantity = sum(int(meter[0]) for meter in meters.values())
+def _weights(rows: Sequence[RequestTotal]) -> tuple[list[int], str]:
+    """As `weigh` has them. Where all goes by list cost, it is enough that there is a quantity: few are read."""
+    weights, by = weigh([_measure(total, 1 if _is_used(total.meters) else _quantity(total)) for total in rows])
+    return weigh([_measure(total, _quantity(total)) for total in rows]) if by == QUANTITY else (weights, by)
+
+
+def _measure(total: RequestTotal, quantity: int) -> Measure:
     return Measure(quantity, total.list_cost_nano, total.pool.currency)
+
+
+def _quantity(total: RequestTotal) -> int:
+    return sum(int(meter[0]) for meter in read_object(total.meters).values())
+
+
+# A meter's name, and a quantity that begins with another digit than 0.
+_USED = re.compile(r'[^\\]": ?\[[1-9]', re.ASCII)
+
+
+def _is_used(meters: str) -> bool:
+    """Whether it can be seen at a glance that there is a quantity; no quantity is below 0 then."""
+    return "-" not in meters and _USED.search(meters) is not None
 
 
 def _weighed(weights: Mapping[str, int], by: str) -> Weighed:

@@ -107,7 +107,7 @@ class Tracer:
 
     def _put(self, log: str, totals: Sequence[RequestTotal], at: Mapping[_Place, _ByMeter]) -> None:
         source = self._day.book.source(log)
-        for total, meters in zip(totals, read_objects(",".join(total.meters for total in totals)), strict=True):
+        for total, meters in zip(totals, read_objects([total.meters for total in totals]), strict=True):
             owner = owner_of(total, self._day.book)
             asked = at.get((total.pool, total.context_band, owner.environment, actor_of(total, source)), {})
             for meter, rows in asked.items():
