@@ -22,6 +22,8 @@ _TAGS: sa.ColumnElement[str] = sa.literal_column(
 
 _READ = ("pool_id", "context_band", "customer", "feature", "environment", "actor", "list_cost_nano", "meters", "tags")
 
+_TOGETHER = 500  # rows that are fetched at once
+
 
 def read_alike(connection: sa.Connection, version_id: int, account: str) -> Iterator[Alike]:
     """The requests of an account, by what the cover tells apart."""
@@ -42,16 +44,15 @@ def read_pools_of(connection: sa.Connection, version_id: int, customer: str) -> 
 
 def read_details(
     connection: sa.Connection, version_id: int, pools: Collection[Pool] | None = None
-) -> list[RequestTotal]:
+) -> Iterator[RequestTotal]:
     """The requests in these pools, or all; their counts, which no trace looks at, are not read."""
     of = _pools(connection, version_id) if pools is None else {pool.pool_id: pool for pool in pools}
     query = sa.select(*(_ROWS.c[name] for name in _READ)).where(_ROWS.c.version_id == version_id)
     if pools is not None:
         query = query.where(_ROWS.c.pool_id.in_(of))
-    return [
-        RequestTotal(of[pool_id], band, customer, feature, environment, actor, NONE, 0, 0, *rest)
-        for pool_id, band, customer, feature, environment, actor, *rest in connection.execute(query).all()
-    ]
+    for some in connection.execute(query).partitions(_TOGETHER):
+        for pool_id, band, customer, feature, environment, actor, *rest in some:
+            yield RequestTotal(of[pool_id], band, customer, feature, environment, actor, NONE, 0, 0, *rest)
 
 
 def _pools(connection: sa.Connection, version_id: int) -> dict[int, Pool]:

@@ -1,6 +1,6 @@
 """An account's day as its allocations were made of it, ready to be asked for the shares of a customer or of a line."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
@@ -95,9 +95,9 @@ class Traced:
                     seen[at.scope] = read_pools_of(connection, used, customer)
         return self._kept.tracer.shares(Asked(customer, seen=seen), self._details)
 
-    def _details(self, source: str, pools: Collection[Pool] | None = None) -> list[RequestTotal]:
+    def _details(self, source: str, pools: Collection[Pool] | None = None) -> Iterator[RequestTotal]:
         with self.recorded.ledger.reading() as connection:
-            return read_details(connection, self.recorded.version(d.REQUEST_TOTALS, source, self._day), pools)
+            yield from read_details(connection, self.recorded.version(d.REQUEST_TOTALS, source, self._day), pools)
 
     def _make(self) -> _Kept:
         recorded, account, day = self.recorded, self._account, self._day

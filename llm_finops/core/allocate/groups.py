@@ -44,7 +44,7 @@ class Group:
     def owners(self, named: bool = False) -> Owners:
         """The owners in the order of their key bytes; only those with a customer, if `named`."""
         if named not in self._owners:
-            self._owners[named] = weighed([(row.owner, row.measure) for row in self.rows], named=named)
+            self._owners[named] = _weigh([(row.owner, row.measure) for row in self.rows], named=named)
         return self._owners[named]
 
     def named(self, quantity: int) -> int:
@@ -80,13 +80,18 @@ def words(known: Mapping[str, str]) -> str:
     return ", ".join(f"{name} {value}" for name, value in known.items() if value != ANY)
 
 
-def weighed(rows: Sequence[tuple[Owner, Measure]], *, named: bool) -> Owners:
+def _weigh(rows: Sequence[tuple[Owner, Measure]], *, named: bool) -> Owners:
     """What the owners of log rows weigh, in the order of their key bytes; only those with a customer, if `named`."""
     rows = [row for row in rows if not named or row[0].customer != NONE]
     weights, by = weigh([measure for _, measure in rows])
     summed: defaultdict[Owner, int] = defaultdict(int)
     for (owner, _), weight in zip(rows, weights, strict=True):
         summed[owner] += weight
+    return owners_of(summed, by)
+
+
+def owners_of(summed: Mapping[Owner, int], by: str) -> Owners:
+    """The owners in the order of their key bytes, with what they weigh."""
     owners = sorted(summed, key=_key)
     return Owners(owners, [summed[owner] for owner in owners], by, frozenset(owner[2:] for owner in owners))
 

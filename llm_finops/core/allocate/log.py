@@ -1,14 +1,17 @@
 """The day's request logs as the cover reads them: one row a pool, owner and meter."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from itertools import islice
+from typing import Any, NamedTuple
 
 from llm_finops.core.allocate.weigh import Measure
 from llm_finops.core.meters import UNSPECIFIED, is_cache_write
 from llm_finops.core.records import ANY, NONE, Pool, RequestTotal
-from llm_finops.core.rules import Rulebook, read_object
+from llm_finops.core.rules import Rulebook, read_object, read_objects
 from llm_finops.core.settings import RequestSource
+
+_TOGETHER = 500
 
 # Where usage, lines and logs meet, within an account.
 DIMENSIONS = ("provider", "project", "api_key", "model", "service_tier")
@@ -75,6 +78,13 @@ def _rows(total: RequestTotal, source: RequestSource, book: Rulebook) -> Iterato
         if quantity > 0:
             place = (pool.provider, project, api_key, model, tier)
             yield LogRow(place, total.context_band, meter, owner, actor, Measure(quantity, cost, pool.currency), pool)
+
+
+def with_meters(totals: Iterable[RequestTotal]) -> Iterator[tuple[RequestTotal, dict[str, Any]]]:
+    """Requests with their meters, many read at once: few enough to be gone before Python's collector looks at them."""
+    rest = iter(totals)
+    while some := list(islice(rest, _TOGETHER)):
+        yield from zip(some, read_objects([total.meters for total in some]), strict=True)
 
 
 def owner_of(total: RequestTotal, book: Rulebook) -> Owner:

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 from llm_finops.core.allocate.weigh import QUANTITY, Measure, weigh
@@ -22,7 +22,7 @@ class Weighed(NamedTuple):
 class Spreads:
     """The weights of each spread, from the day's requests of all accounts; worked out when first asked for."""
 
-    def __init__(self, totals: Callable[[], Mapping[str, Sequence[RequestTotal]]], book: Rulebook) -> None:
+    def __init__(self, totals: Callable[[], Mapping[str, Iterable[RequestTotal]]], book: Rulebook) -> None:
         """`totals` by source, read when first asked for."""
         self._totals, self._book = totals, book
         self._weighed: dict[tuple[str, str], Weighed] = {}
@@ -38,24 +38,30 @@ class Spreads:
             return _weighed(dict(spread.by), "share")
         if spread.by == "even":
             return _weighed({total.customer: 1 for total in self._book.customers_requests(self._totals())}, "even")
-        rows = [
-            total for total in self._book.customers_requests(self._totals()) if total.pool.currency in {currency, NONE}
-        ]
-        weights, by = _weights(rows)
-        summed: defaultdict[str, int] = defaultdict(int)
-        for total, weight in zip(rows, weights, strict=True):
-            summed[total.customer] += weight
-        return _weighed(summed, by)
+        weights, _, by = self._sums(currency, is_exact=False)
+        if by == QUANTITY:
+            _, weights, by = self._sums(currency, is_exact=True)
+        return _weighed(weights, by)
 
+    def _sums(self, currency: str, *, is_exact: bool) -> tuple[Mapping[str, int], Mapping[str, int], str]:
+        """By customer list cost and quantity, and by which of them `weigh` goes.
 
-def _weights(rows: Sequence[RequestTotal]) -> tuple[list[int], str]:
-    """As `weigh` has them. Where all goes by list cost, it is enough that there is a quantity: few are read."""
-    weights, by = weigh([_measure(total, 1 if _is_used(total.meters) else _quantity(total)) for total in rows])
-    return weigh([_measure(total, _quantity(total)) for total in rows]) if by == QUANTITY else (weights, by)
-
-
-def _measure(total: RequestTotal, quantity: int) -> Measure:
-    return Measure(quantity, total.list_cost_nano, total.pool.currency)
+        It asks of quantities only whether there are any: unless they are wanted `is_exact`, few are read.
+        """
+        costs: defaultdict[str, int] = defaultdict(int)
+        quantities: defaultdict[str, int] = defaultdict(int)
+        known: defaultdict[tuple[str, bool], int] = defaultdict(int)
+        for total in self._book.customers_requests(self._totals()):
+            cost = total.list_cost_nano
+            if total.pool.currency not in {currency, NONE}:
+                continue
+            quantity = 1 if not is_exact and _is_used(total.meters) else _quantity(total)
+            if quantity:
+                costs[total.customer] += cost or 0
+                quantities[total.customer] += quantity
+                known[total.pool.currency, cost is None] += cost or 0
+        _, by = weigh([Measure(1, None if is_unpriced else cost, of) for (of, is_unpriced), cost in known.items()])
+        return costs, quantities, by
 
 
 def _quantity(total: RequestTotal) -> int:

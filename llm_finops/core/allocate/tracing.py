@@ -6,26 +6,41 @@ the groups that lead to what is asked for. The shares are those that `allocate` 
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import NamedTuple
 
-from llm_finops.core.allocate.groups import Group, Owners, weighed
+from llm_finops.core.allocate.groups import Group, Owners, owners_of
 from llm_finops.core.allocate.ladder import Ladder, Share, in_log
-from llm_finops.core.allocate.log import Owner, actor_of, owner_of
+from llm_finops.core.allocate.log import Owner, actor_of, owner_of, with_meters
 from llm_finops.core.allocate.notes import Notes
 from llm_finops.core.allocate.ready import Ready
 from llm_finops.core.allocate.spreads import Spreads
 from llm_finops.core.allocate.wanted import facts_of_line
-from llm_finops.core.allocate.weigh import Measure
+from llm_finops.core.allocate.weigh import LIST_COST, weigh
 from llm_finops.core.records import NONE, UNALLOCATED, Pool, RequestTotal, key_bytes
-from llm_finops.core.rules import Facts, read_objects
+from llm_finops.core.rules import Facts
 from llm_finops.core.settings import Settings
 
 # The requests of a source in these pools: all that they name, each as it was booked.
-Details = Callable[[str, Collection[Pool]], Sequence[RequestTotal]]
+Details = Callable[[str, Collection[Pool]], Iterable[RequestTotal]]
 
-_Named = list[tuple[Owner, Measure]]
 _Place = tuple[Pool, str, str, str]  # pool, band, environment, actor: what tells log rows apart in the cover, and more
+
+
+class _Named:
+    """Whom the requests of a group name: sums only, for they are many."""
+
+    def __init__(self) -> None:
+        self.quantities: defaultdict[Owner, int] = defaultdict(int)
+        self.costs: defaultdict[Owner, int] = defaultdict(int)
+
+    def owners(self, group: Group, named: bool) -> Owners:
+        """As the group of single requests has them; what all go by can be seen from the merged ones."""
+        _, by = weigh([row.measure for row in group.rows if not named or row.owner.customer != NONE])
+        of = self.costs if by == LIST_COST else self.quantities
+        return owners_of({owner: of[owner] for owner in of if not named or owner.customer != NONE}, by)
+
+
 _ByMeter = dict[str, _Named]
 
 
@@ -56,7 +71,7 @@ class Tracer:
         found = self._named(met.values(), details)
 
         def told(group: Group, named: bool, _: Facts) -> Owners | None:
-            return weighed(found[id(group)], named=named) if id(group) in found else None
+            return found[id(group)].owners(group, named) if id(group) in found else None
 
         return sorted(self._walk(asked, told), key=key_bytes)
 
@@ -105,12 +120,13 @@ class Tracer:
             self._put(log, details(log, of), at[log])
         return found
 
-    def _put(self, log: str, totals: Sequence[RequestTotal], at: Mapping[_Place, _ByMeter]) -> None:
+    def _put(self, log: str, totals: Iterable[RequestTotal], at: Mapping[_Place, _ByMeter]) -> None:
         source = self._day.book.source(log)
-        for total, meters in zip(totals, read_objects([total.meters for total in totals]), strict=True):
+        for total, meters in with_meters(totals):
             owner = owner_of(total, self._day.book)
             asked = at.get((total.pool, total.context_band, owner.environment, actor_of(total, source)), {})
             for meter, rows in asked.items():
                 quantity, cost = meters.get(meter, (0, None))
                 if quantity > 0:
-                    rows.append((owner, Measure(quantity, cost, total.pool.currency)))
+                    rows.quantities[owner] += quantity
+                    rows.costs[owner] += cost or 0
