@@ -17,7 +17,7 @@ from llm_finops.ledger.kept import Kept
 from llm_finops.ledger.versions import Key
 from llm_finops_tests.core.little_world import OPENAI
 from llm_finops_tests.core.test_allocate_laws import Given
-from llm_finops_tests.core.test_allocate_tracing import tagged_days
+from llm_finops_tests.core.test_allocate_tracing import NOBODYS, tagged_days
 from llm_finops_tests.ledger.facts import law
 
 _numbers = itertools.count()
@@ -51,8 +51,19 @@ def book(ledger: Ledger, day: str, of: Given, lines: list[CostLine], done: Alloc
 @law(30)
 @given(of=tagged_days())
 def test_a_part_of_a_day_is_explained_as_the_whole_is(ledger: Ledger, of: Given) -> None:
+    explained(ledger, of)
+
+
+@pytest.mark.parametrize("name", NOBODYS)
+def test_so_is_what_names_nobody(ledger: Ledger, name: str) -> None:
+    explained(ledger, NOBODYS[name][0])
+
+
+def explained(ledger: Ledger, of: Given) -> None:
+    """Hold each line and customer of the day against the whole of it."""
     day = new_day()
-    lines = [line._replace(amount_nano=line.amount_nano >> 9) for line in of["lines"]]  # their sums are to be booked
+    # Their sums are to be booked: an eighth of what a column holds each.
+    lines = [line._replace(amount_nano=max(-(2**60), min(line.amount_nano, 2**60))) for line in of["lines"]]
     rest = (lines, of["usage"], of["totals"])
     whole = allocate(day, OPENAI, *rest, settings=of["settings"], names={}, trace=True)
     margins = book(ledger, day, of, lines, whole)
