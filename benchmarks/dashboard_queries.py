@@ -14,11 +14,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from dashboard_ledger import customer, days_of, feature, write
+from dashboard_ledger import FIRST, customer, days_of, feature, write
+from traced_day import FEES_LINE, write_traced
 
 from llm_finops.ledger import Ledger, schema, sqlite_url
 from llm_finops.ledger import queries as q
@@ -28,8 +30,11 @@ from llm_finops.ledger.rolling import roll_up
 Page = dict[str, Callable[[q.Reader], Any]]
 
 
-def pages_of(first: str, last: str) -> dict[str, Page]:
-    """Each page's queries: of the whole period, without filters, unless its subject is one."""
+def pages_of(first: str, last: str, traced: str) -> dict[str, Page]:
+    """Each page's queries: of the whole period, without filters, unless its subject is one.
+
+    What a process keeps of a day that was `traced` is forgotten before each try: it is what the first to ask waits for.
+    """
     asked = q.Asked(first, last, "USD")
     one, kind = replace(asked, customer=customer(11)), replace(asked, feature=feature(3))
     frame: Page = {
@@ -138,6 +143,16 @@ def pages_of(first: str, last: str) -> dict[str, Page]:
             "quarantined": q.quarantined,
             "held": q.held,
         },
+        "a customer's day": {
+            "customer_day": lambda r: q.customer_day(r, customer(11), traced),
+            "customer_day, again": lambda r: q.customer_day(r, customer(11), traced),
+        },
+        "a line": {
+            "line_shares, a key's": lambda r: q.line_shares(
+                r, q.lines_of(r, asked, traced, "openai", 1)[0].line.line_id, traced
+            ),
+            "line_shares, spread": lambda r: q.line_shares(r, FEES_LINE, traced),
+        },
         "a day's lines": frame | {"lines_of": lambda r: q.lines_of(r, asked, last, "openai", 100)},
     }
 
@@ -147,6 +162,7 @@ def timed(ledger: Ledger, page: Page, tries: int) -> tuple[dict[str, float], flo
     seconds: dict[str, list[float]] = {name: [] for name in page}
     whole, answers = [], {}
     for _ in range(tries):
+        ledger.kept.clear()
         began = time.perf_counter()
         with q.snapshot(ledger) as reader:
             for name, ask in page.items():
@@ -155,6 +171,11 @@ def timed(ledger: Ledger, page: Page, tries: int) -> tuple[dict[str, float], flo
                 seconds[name].append(time.perf_counter() - start)
         whole.append(time.perf_counter() - began)
     return {name: statistics.median(of) for name, of in seconds.items()}, statistics.median(whole), answers
+
+
+def traced_day(days: int) -> str:
+    """The day after the others: its rows were truly allocated."""
+    return str(FIRST + timedelta(days=days))
 
 
 def count(ledger: Ledger, tries: int) -> float:
@@ -189,6 +210,7 @@ def run(ledger: Ledger, args: argparse.Namespace) -> None:
     if ledger.seq() == 0:
         for day in write(ledger, args.days, args.customers, args.features):
             print(f"\r{day} {time.perf_counter() - start:.0f} s", end="", flush=True)
+        write_traced(ledger, traced_day(args.days), args.customers, args.features)
         settle(ledger)
     bare = count(ledger, args.tries)
     print(f"\nwritten in {time.perf_counter() - start:.0f} s; a bare count of margins takes {bare:.3f} s", flush=True)
@@ -200,8 +222,9 @@ def run(ledger: Ledger, args: argparse.Namespace) -> None:
     _hold(roll_up(ledger) == 0, "something was added up again")
     print(f"again, with nothing new: {time.perf_counter() - start:.3f} s")
     first, *_, last = days_of(args.days)
+    pages = pages_of(first, last, traced_day(args.days))
     answers: dict[str, Any] = {}
-    for name, page in pages_of(first, last).items():
+    for name, page in pages.items():
         medians, whole, said = timed(ledger, page, args.tries)
         told = {query: seconds for query, seconds in medians.items() if query not in answers} | {f"= {name}": whole}
         answers |= said
@@ -209,17 +232,17 @@ def run(ledger: Ledger, args: argparse.Namespace) -> None:
             print(f"{query:40} {seconds:7.3f} s {seconds / bare:8.3f} x", flush=True)
     _hold(answers["margin_total"].rows == args.days * args.customers * (args.features + 1), "rows are missing")
     if args.before:
-        _without_sums(ledger, first, last, answers)
+        _without_sums(ledger, pages, answers)
 
 
-def _without_sums(ledger: Ledger, first: str, last: str, answers: dict[str, Any]) -> None:
+def _without_sums(ledger: Ledger, pages: dict[str, Page], answers: dict[str, Any]) -> None:
     """The same from the rows themselves, once: what the pages would take, and that the answers are the same."""
     with ledger.writing() as connection:
         marks = [tuple(row) for row in connection.execute(sa.select(schema.ROLLED_UP))]
         connection.execute(schema.ROLLED_UP.delete())  # the sums stay, unseen
     print("without the sums that are kept:")
     seen = set()
-    for name, page in pages_of(first, last).items():
+    for name, page in pages.items():
         total = 0.0
         for query, ask in page.items():
             if query not in seen:

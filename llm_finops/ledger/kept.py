@@ -30,3 +30,8 @@ class Kept:
             while len(self._made) > self._most:
                 self._made.popitem(last=False)
         return made
+
+    def clear(self) -> None:
+        """Forget all."""
+        with self._lock:
+            self._made.clear()

@@ -1,6 +1,7 @@
 """What the ledger explains of a customer or a line is what the whole day says of it, on both stores."""
 
 import itertools
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 
 import pytest
@@ -91,3 +92,17 @@ def test_what_is_kept_is_made_once_and_the_oldest_goes_first() -> None:
     for name in ("a", "b", "a", "c", "a", "b"):
         assert kept.get(name, lambda name=name: make(name)) == name * 2  # type: ignore[misc]
     assert made == ["a", "b", "c", "b"]
+    kept.clear()
+    assert kept.get("b", lambda: "new") == "new"
+
+
+def test_threads_share_what_is_kept_and_no_more_than_so_much_is() -> None:
+    kept = Kept(3)
+
+    def ask(n: int) -> tuple[int, int]:
+        return n, kept.get(n % 5, lambda: n % 5)
+
+    with ThreadPoolExecutor(8) as threads:
+        assert all(found == n % 5 for n, found in threads.map(ask, range(2_000)))
+    remade = [n for n in range(5) if kept.get(n, lambda: -1) == -1]
+    assert len(remade) >= 2
