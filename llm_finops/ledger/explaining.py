@@ -84,11 +84,10 @@ def _told_by_account(recorded: Recorded, of: Key, *, spread: bool) -> dict[Key, 
 
 
 class _Books:
-    """The price books behind weights, each built once, and of no more providers than are asked for."""
+    """The price books behind weights, each kept a while, and of no more providers than are asked for."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._built: dict[tuple[int, frozenset[str]], PriceBook] = {}
 
     def behind(self, recorded: Recorded, providers: frozenset[str]) -> PriceBook:
         """The book that the usage was priced by; where an account has none, as a cost file's, that of the requests."""
@@ -97,12 +96,12 @@ class _Books:
             for at, used in sorted(recorded.inputs.items()):
                 if used and at.dataset == dataset.name:
                     prices = prices or self._ledger.inputs(used).get(Key(d.PRICES.name, "*", "*"), 0)
-        of = (prices, providers)
-        if of not in self._built:
-            with self._ledger.reading() as connection:
-                rows = self._ledger.records(connection, d.PRICES, prices) if prices else []
-            self._built[of] = PriceBook([row for row in rows if row.provider in providers])
-        return self._built[of]
+        return self._ledger.kept.get((d.PRICES.name, prices, providers), lambda: self._build(prices, providers))
+
+    def _build(self, prices: int, providers: frozenset[str]) -> PriceBook:
+        with self._ledger.reading() as connection:
+            rows = self._ledger.records(connection, d.PRICES, prices) if prices else []
+        return PriceBook([row for row in rows if row.provider in providers])
 
 
 def _loads(ledger: Ledger, sources: Mapping[Key, int]) -> list[Load]:

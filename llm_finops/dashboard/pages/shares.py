@@ -17,9 +17,12 @@ _NAMES = (*_SHOWN, "project", "basis")  # all that a file has
 
 def is_asked_for(asked: Asked, row: Allocation | Share) -> bool:
     """Of the customer, feature, environment and provider that are filtered by, as far as any is."""
-    has = {**row._asdict(), "provider": row.pool.provider}
-    wanted = {name: getattr(asked, name) for name in ("provider", "environment", "customer", "feature")}
-    return all(value is None or has[name] == value for name, value in wanted.items())
+    return (
+        asked.provider in {None, row.pool.provider}
+        and asked.environment in {None, row.environment}
+        and asked.customer in {None, row.customer}
+        and asked.feature in {None, row.feature}
+    )
 
 
 def allocations(view: View, name: str, title: str, parts: Sequence[ExplainedAllocation]) -> Table:
