@@ -189,6 +189,14 @@ def test_one_provider_alone_is_a_dashboard_already(paper: httpx.Client, browser:
     assert "No account is matched" in texts(paper, "/reconciliation")
 
 
+def test_without_a_request_log_and_without_revenue_the_pages_say_what_is_missing(
+    paper: httpx.Client, browser: Browser, tmp_path: Path
+) -> None:
+    for path, name in (("/", "overview"), ("/requests", "requests"), ("/scale", "scale"), ("/features", "features")):
+        assert photographed(browser, paper, path, tmp_path, f"no-log-no-revenue-{name}") == []
+    assert "No logged request in this period" in texts(paper, "/requests")
+
+
 def test_ten_thousand_customers_are_pages_of_25(tmp_path: Path, browser: Browser) -> None:
     ledger = Ledger(sqlite_url(tmp_path / "ledger.sqlite"))
     booked(ledger, [f"customer {n:05d}" for n in range(10_000)])
