@@ -15,22 +15,29 @@ import pytest
 
 from llm_finops_tests.cli.conftest import Command
 
-RUN = "import sys; from llm_finops.cli import main; sys.argv = ['llm-finops', *sys.argv[1:]]; main()"
+# Whoever started the tests may have it ignore interrupts, which a child inherits.
+RUN = """
+import signal, sys
+from llm_finops.cli import main
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.argv = ['llm-finops', *sys.argv[1:]]
+main()
+"""
 
 
 @contextmanager
-def started(folder: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], str, str]]:
+def started(folder: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[bytes], str, str]]:
     """The command in a folder of its own: the process, what it said first, and where it is."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith(("LLM_FINOPS", "DAGSTER"))}
     command = [sys.executable, "-c", RUN, "dashboard", "--port", "0", *arguments]
-    with subprocess.Popen(
-        command, cwd=folder, env=ours, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as process:
+    pipe = subprocess.PIPE
+    # Unbuffered: what follows the line that is waited for is still in the pipe when the process ends.
+    with subprocess.Popen(command, cwd=folder, env=ours, bufsize=0, stdout=pipe, stderr=pipe) as process:
         try:
             said = ""
             assert process.stderr is not None
             while not (found := re.search(r"Dashboard: (http://\S+)\n", said)):
-                line = process.stderr.readline()
+                line = process.stderr.readline().decode()
                 assert line, f"it ended: {said}"
                 said += line
             yield process, said, found[1]
@@ -38,10 +45,10 @@ def started(folder: Path, *arguments: str) -> Iterator[tuple[subprocess.Popen[st
             process.kill()
 
 
-def ended(process: subprocess.Popen[str], number: signal.Signals) -> tuple[int, str, str]:
+def ended(process: subprocess.Popen[bytes], number: signal.Signals) -> tuple[int, str, str]:
     process.send_signal(number)
     out, err = process.communicate(timeout=60)
-    return process.returncode, out, err
+    return process.returncode, out.decode(), err.decode()
 
 
 def test_it_listens_on_loopback_says_where_and_ends_quietly(tmp_path: Path) -> None:
