@@ -1,12 +1,13 @@
 """Slack's calls to show a file, and the host that takes its bytes, which is another than the API's."""
 
 import json
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
+
+from llm_finops_tests.slack.hosting import hosted
 
 
 @dataclass
@@ -60,13 +61,6 @@ class Host(BaseHTTPRequestHandler):
 
 @contextmanager
 def taking(uploads: Uploads) -> Iterator[Uploads]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Taking", (Host,), {"uploads": uploads}))
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    uploads.url = f"http://127.0.0.1:{server.server_address[1]}/"
-    try:
+    with hosted(type("Taking", (Host,), {"uploads": uploads})) as address:
+        uploads.url = f"{address}/"
         yield uploads
-    finally:
-        server.shutdown()
-        server.server_close()

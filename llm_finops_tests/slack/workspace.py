@@ -3,14 +3,14 @@
 import json
 import socket
 import struct
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs
 
+from llm_finops_tests.slack.hosting import hosted
 from llm_finops_tests.slack.uploads import Uploads
 
 TOKEN = "xoxb-canary-0123456789-SECRET"
@@ -128,14 +128,6 @@ UNCERTAIN = [
 
 @contextmanager
 def serving(space: Workspace) -> Iterator[Workspace]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Talk", (Conversation,), {"workspace": space}))
-    server.daemon_threads = True
-    server.handle_error = lambda *_: None  # type: ignore[method-assign]  # a hung-up client is part of the test
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    space.url = f"http://127.0.0.1:{server.server_address[1]}/api/"
-    try:
+    with hosted(type("Talk", (Conversation,), {"workspace": space}), quiet=True) as address:
+        space.url = f"{address}/api/"
         yield space
-    finally:
-        server.shutdown()
-        server.server_close()
