@@ -7,7 +7,9 @@ import sqlalchemy as sa
 from llm_finops.core.allocate.alike import SOME as SOME_CUSTOMER
 from llm_finops.core.allocate.alike import TAGGED, Alike
 from llm_finops.core.records import NONE, Pool, RequestTotal
-from llm_finops.ledger.schema import FACTS, POOLS
+from llm_finops.ledger.datasets import REQUEST_TOTALS
+from llm_finops.ledger.facts import read_pools
+from llm_finops.ledger.schema import FACTS
 
 _ROWS = FACTS["request_totals"]
 # Texts, not parameters: PostgreSQL takes no two parameters for the same expression in SELECT and GROUP BY.
@@ -28,33 +30,25 @@ _TOGETHER = 500  # rows that are fetched at once
 def read_alike(connection: sa.Connection, version_id: int, account: str) -> Iterator[Alike]:
     """The requests of an account, by what the cover tells apart."""
     keys = (_ROWS.c.pool_id, _ROWS.c.context_band, _ROWS.c.environment, _ROWS.c.actor, _CUSTOMER, _TAGS)
-    pools = {pool_id: pool for pool_id, pool in _pools(connection, version_id).items() if pool.account == account}
+    pools = {
+        pool_id: pool
+        for pool_id, pool in read_pools(connection, REQUEST_TOTALS, version_id).items()
+        if pool.account == account
+    }
     query = sa.select(*keys, sa.func.aggregate_strings(_ROWS.c.meters, ","))
     query = query.where(_ROWS.c.version_id == version_id, _ROWS.c.pool_id.in_(pools)).group_by(*keys)
     for pool_id, band, environment, actor, customer, tags, meters in connection.execute(query):
         yield Alike(pools[pool_id], band, environment, actor, customer, tags, meters)
 
 
-def read_pools_of(connection: sa.Connection, version_id: int, customer: str) -> set[Pool]:
-    """The pools whose requests name the customer."""
-    found = sa.select(_ROWS.c.pool_id).where(_ROWS.c.version_id == version_id, _ROWS.c.customer == customer)
-    query = sa.select(POOLS).where(POOLS.c.pool_id.in_(found))
-    return {Pool(*row[1:]) for row in connection.execute(query)}
-
-
 def read_details(
     connection: sa.Connection, version_id: int, pools: Collection[Pool] | None = None
 ) -> Iterator[RequestTotal]:
     """The requests in these pools, or all; their counts, which no trace looks at, are not read."""
-    of = _pools(connection, version_id) if pools is None else {pool.pool_id: pool for pool in pools}
+    of = read_pools(connection, REQUEST_TOTALS, version_id) if pools is None else {pool.pool_id: pool for pool in pools}
     query = sa.select(*(_ROWS.c[name] for name in _READ)).where(_ROWS.c.version_id == version_id)
     if pools is not None:
         query = query.where(_ROWS.c.pool_id.in_(of))
     for some in connection.execute(query).partitions(_TOGETHER):
         for pool_id, band, customer, feature, environment, actor, *rest in some:
             yield RequestTotal(of[pool_id], band, customer, feature, environment, actor, NONE, 0, 0, *rest)
-
-
-def _pools(connection: sa.Connection, version_id: int) -> dict[int, Pool]:
-    used = sa.select(_ROWS.c.pool_id).where(_ROWS.c.version_id == version_id)
-    return {row[0]: Pool(*row[1:]) for row in connection.execute(sa.select(POOLS).where(POOLS.c.pool_id.in_(used)))}

@@ -27,7 +27,7 @@ def read_records(
     rows = read_table_rows(connection, dataset, version_id, customer)
     if not dataset.pooled:
         return [made(*row) for row in rows]
-    pools = _read_pools(connection, dataset, version_id, customer)
+    pools = read_pools(connection, dataset, version_id, customer)
     return [made(pools[row[0]], *row[1:]) for row in rows]
 
 
@@ -42,9 +42,10 @@ def _is_of(table: sa.Table, version_id: int, customer: str | None) -> list[sa.Co
     return [table.c.version_id == version_id, *of_customer]
 
 
-def _read_pools(
-    connection: sa.Connection, dataset: Dataset[Any], version_id: int, customer: str | None
+def read_pools(
+    connection: sa.Connection, dataset: Dataset[Any], version_id: int, customer: str | None = None
 ) -> Mapping[int, Pool]:
+    """The pools of a version's rows, or of those that name a customer, by their number."""
     facts = FACTS[dataset.table]
     used = sa.select(facts.c.pool_id).where(*_is_of(facts, version_id, customer))
     query = sa.select(POOLS).where(POOLS.c.pool_id.in_(used))

@@ -13,8 +13,8 @@ from llm_finops.core.allocate.tracing import Asked
 from llm_finops.core.records import CostLine, Pool, RequestTotal
 from llm_finops.core.settings import from_rows
 from llm_finops.ledger import datasets as d
-from llm_finops.ledger.alike import read_alike, read_details, read_pools_of
-from llm_finops.ledger.facts import read_records
+from llm_finops.ledger.alike import read_alike, read_details
+from llm_finops.ledger.facts import read_pools, read_records
 from llm_finops.ledger.kept import Kept
 from llm_finops.ledger.ledger import Ledger
 from llm_finops.ledger.schema import FACTS, POOLS
@@ -92,7 +92,7 @@ class Traced:
         with self.recorded.ledger.reading() as connection:
             for at, used in self.recorded.inputs.items():
                 if at.dataset == d.REQUEST_TOTALS.name:
-                    seen[at.scope] = read_pools_of(connection, used, customer)
+                    seen[at.scope] = set(read_pools(connection, d.REQUEST_TOTALS, used, customer).values())
         return self._kept.tracer.shares(Asked(customer, seen=seen), self._details)
 
     def _details(self, source: str, pools: Collection[Pool] | None = None) -> Iterator[RequestTotal]:
