@@ -10,7 +10,7 @@ one currency that was asked for; days are UTC and periods inclusive. What is not
 
 from llm_finops.ledger.queries.account_days import AccountDay, account_days
 from llm_finops.ledger.queries.asked import Asked
-from llm_finops.ledger.queries.booked import Booked, booked_days
+from llm_finops.ledger.queries.booked import Booked, booked_days, unbooked_days
 from llm_finops.ledger.queries.converted import converted_days
 from llm_finops.ledger.queries.cost import COST_DIMS, Cost, CostDim, cost_by, rows_read
 from llm_finops.ledger.queries.health import (
@@ -59,7 +59,7 @@ from llm_finops.ledger.queries.requests import (
     requests_by,
 )
 from llm_finops.ledger.queries.scale import Scaled, is_whole, margins_of, scaled
-from llm_finops.ledger.queries.settled import outdated_days, provisional_days, unbooked_days
+from llm_finops.ledger.queries.settled import outdated_days, provisional_days
 from llm_finops.ledger.queries.span import Choices, CurrencyCost, Span, choices, currencies, customers_like, span
 from llm_finops.ledger.queries.trace import (
     KeptPage,

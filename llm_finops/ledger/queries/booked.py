@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import sqlalchemy as sa
 
+from llm_finops.core.days import each_day
 from llm_finops.ledger.queries.asked import Asked
 from llm_finops.ledger.queries.facts import MARGINS
 from llm_finops.ledger.queries.reader import Reader, whole
@@ -21,13 +22,23 @@ class Booked(NamedTuple):
 
 def booked_days(reader: Reader, first: str, last: str) -> Mapping[str, Booked]:
     """The days that are booked, oldest first."""
-    period = VERSIONS.c.period
-    booked = sa.select(period).where(VERSIONS.c.dataset == "margins", is_current(None), is_within(period, first, last))
-    days = sorted(row[0] for row in reader.rows(booked))
+    days = sorted(_days(reader, first, last))
     sums = MARGINS.sums(reader, ["day"], Asked(first, last, ""), measures=["rows", "revenue_unknown"])
     found = {day: Booked(whole(rows), whole(rows) > whole(unknown)) for day, rows, unknown in reader.rows(sums)}
     undoubted = _undoubted(reader, first, last) if len(found) < len(days) else set()
     return {day: found.get(day) or Booked(0, day in undoubted) for day in days}
+
+
+def unbooked_days(reader: Reader, first: str, last: str) -> tuple[str, ...]:
+    """The days of first..last of which no margins are booked, oldest first: no figure of theirs is in any margin."""
+    booked = _days(reader, first, last)
+    return tuple(day for day in each_day(first, last) if day not in booked)
+
+
+def _days(reader: Reader, first: str, last: str) -> set[str]:
+    period = VERSIONS.c.period
+    query = sa.select(period).where(VERSIONS.c.dataset == "margins", is_current(None), is_within(period, first, last))
+    return {row[0] for row in reader.rows(query)}
 
 
 def _undoubted(reader: Reader, first: str, last: str) -> set[str]:

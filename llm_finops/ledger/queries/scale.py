@@ -1,13 +1,13 @@
 """Customers by how much they use: cost and revenue, what of it is a flat fee, and the decile of their usage."""
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 
 from llm_finops.core.records import ALL, UNALLOCATED
 from llm_finops.ledger.queries.asked import Asked
+from llm_finops.ledger.queries.booked import unbooked_days
 from llm_finops.ledger.queries.facts import MARGINS
 from llm_finops.ledger.queries.money import Margins
 from llm_finops.ledger.queries.reader import Reader, whole
@@ -74,8 +74,7 @@ def margins_of(reader: Reader, asked: Asked, customers: Sequence[str] | None) ->
 
 def is_whole(reader: Reader, first: str, last: str) -> bool:
     """Whether margins are booked of every day."""
-    days = (date.fromisoformat(last) - date.fromisoformat(first)).days + 1
-    return sum(map(len, reader.versions(MARGINS.datasets, first, last))) == days
+    return not unbooked_days(reader, first, last)
 
 
 def _sums(reader: Reader, asked: Asked, measures: Sequence[str], **given: Sequence[str]) -> sa.Select[Any]:

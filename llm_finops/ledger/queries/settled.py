@@ -4,8 +4,9 @@ from collections.abc import Collection, Mapping
 
 import sqlalchemy as sa
 
-from llm_finops.core.days import each_day, final_at
+from llm_finops.core.days import final_at
 from llm_finops.ledger import datasets as d
+from llm_finops.ledger.queries.booked import unbooked_days
 from llm_finops.ledger.queries.reader import Reader
 from llm_finops.ledger.schema import LOAD_PERIODS, LOADS, VERSIONS
 from llm_finops.ledger.versions import is_current, is_within, stale_of
@@ -27,12 +28,6 @@ def provisional_days(reader: Reader, first: str, last: str, settle_hours: Mappin
     query = query.where(of.dataset.in_(_READ), of.scope.in_(list(settle_hours)), of.clipped.is_(None))
     found = reader.rows(query.where(is_within(of.period, first, last)).group_by(of.dataset, of.scope, of.period))
     return tuple(sorted({day for scope, day, read in found if read < final_at(day, settle_hours[scope])}))
-
-
-def unbooked_days(reader: Reader, first: str, last: str) -> tuple[str, ...]:
-    """The days of first..last of which no margins are booked, oldest first: no figure of theirs is in any margin."""
-    booked = {day for _, day in reader.rows(_current(first, last).where(VERSIONS.c.dataset == d.MARGINS.name))}
-    return tuple(day for day in each_day(first, last) if day not in booked)
 
 
 def outdated_days(reader: Reader, first: str, last: str, sources: Collection[str]) -> tuple[str, ...]:
