@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
-from llm_finops.charts.chart import Chart, Point
+from llm_finops.charts.chart import SCHEMA, Chart, Point
 from llm_finops.charts.theme import BAD, GOOD, HEIGHT, INK, MUTED, NEUTRAL, SERIES, WIDTH, config
 from llm_finops.core.days import each_day
 
@@ -268,5 +268,4 @@ def _row(point: Point) -> dict[str, Any]:
 
 
 def _chart(title: str, says: str, rows: list[dict[str, Any]], spec: dict[str, Any]) -> Chart:
-    schema = "https://vega.github.io/schema/vega-lite/v6.json"  # the name of the language; nothing is fetched
-    return Chart(title, says, {"$schema": schema, "config": config(), "data": {"values": rows}, **spec})
+    return Chart(title, says, {"$schema": SCHEMA, "config": config(), "data": {"values": rows}, **spec})

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from llm_finops.charts.chart import Chart
+from llm_finops.charts.chart import SCHEMA, Chart
 from llm_finops.charts.theme import BAD, GOOD, GRID, INK, MUTED, NEUTRAL, config
 
 WIDTH, HEIGHT = 510, 84  # of one of the two; the picture is about 600 × 375
@@ -55,7 +55,7 @@ def month(title: str, says: str, days: Sequence[Day], *, newest: str, notes: Seq
         },
         "config": {**config(), "font": _FONT},
     }
-    return Chart(title, says, {"$schema": "https://vega.github.io/schema/vega-lite/v6.json", **spec})
+    return Chart(title, says, {"$schema": SCHEMA, **spec})
 
 
 def _bars(field: str, title: str, colour: dict[str, Any], names: Sequence[str], *, labels: bool) -> dict[str, Any]:

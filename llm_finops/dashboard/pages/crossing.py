@@ -1,9 +1,11 @@
 """Where a customer's margin is zero: at which usage, and, as it grows now, in how many days. Exact arithmetic alone."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import Literal
 
+from llm_finops.core.days import each_day
 from llm_finops.ledger.queries import Asked, Margins, Scaled
 
 CLOSE = Fraction(1, 4)  # of today's usage
@@ -58,9 +60,19 @@ def days_until_zero(days: int, before: Margins, cost_nano: int, margin_nano: int
     return -(-days * margin_nano // fell)
 
 
+def cost_in(rows: Sequence[Scaled]) -> int:
+    """What customers cost together."""
+    return sum(row.cost_nano for row in rows)
+
+
+def revenue_in(rows: Sequence[Scaled]) -> int | None:
+    """What they pay together; None where a part of it is not known."""
+    return None if any(row.revenue_unknown for row in rows) else sum(row.revenue_nano for row in rows)
+
+
 def days_of(asked: Asked) -> int:
     """How many days a period has."""
-    return (date.fromisoformat(asked.last) - date.fromisoformat(asked.first)).days + 1
+    return len(each_day(asked.first, asked.last))
 
 
 def preceding(asked: Asked) -> Asked:

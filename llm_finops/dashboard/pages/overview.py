@@ -11,7 +11,7 @@ from llm_finops.dashboard.pages.attention import attention
 from llm_finops.dashboard.pages.costs import ALONE, cost_days, cost_table, costs, is_cost_alone, linked, ranked
 from llm_finops.dashboard.pages.crossing import days_of
 from llm_finops.dashboard.pages.pace import pace
-from llm_finops.dashboard.pages.parts import by_name_alone, days_picture, days_table, tone_of
+from llm_finops.dashboard.pages.parts import by_name_alone, days_picture, days_table, per_request, revenue_of, tone_of
 from llm_finops.dashboard.view import Page, View
 from llm_finops.dashboard.words import UNKNOWN, percent_text, price_text
 from llm_finops.ledger.queries import (
@@ -70,18 +70,18 @@ def _figures(view: View, now: Margins, then: Margins) -> Iterator[Tile]:
     def change(value: int | None, old: int | None) -> str:
         return unlike or f"{change_text(value, old, view.currency)} on {span}"
 
-    revenue, margin = now.revenue_nano if not now.revenue_unknown else None, now.margin_nano
-    earned = then.revenue_nano if not then.revenue_unknown else None
+    revenue, margin = revenue_of(now), now.margin_nano
     yield Tile("Cost (cogs)", view.money(now.cost_nano), change(now.cost_nano, then.cost_nano), view.link("/features"))
     known = f"known in part, {view.money(now.revenue_nano)}" if now.revenue_nano else ""
-    said = known if revenue is None else change(revenue, earned)
+    said = known if revenue is None else change(revenue, revenue_of(then))
     yield Tile("Revenue", view.money(revenue), said, view.link(_customers(view)))
     tone: Tone = "" if margin is None else "bad" if margin < 0 else "good"
     note = "a part of the revenue is not known" if margin is None else f"{percent_text(margin, revenue)} of revenue"
     tone = tone if view.flat_nano == 0 else ""
     yield Tile("Gross margin", view.money(margin), note, view.link(_customers(view)), tone)
-    each = price_text(now.logged_cost_nano // now.requests, view.currency) if now.requests else UNKNOWN
-    yield Tile("Cost per request", each, f"{now.requests:,} logged requests", view.link("/requests"))
+    each = per_request(now.logged_cost_nano, now.requests)
+    shown = UNKNOWN if each is None else price_text(each, view.currency)
+    yield Tile("Cost per request", shown, f"{now.requests:,} logged requests", view.link("/requests"))
 
 
 def _compared(view: View, then: Margins) -> tuple[str, str]:

@@ -1,11 +1,11 @@
 """Prices as time lines: list, contract and what bills imply, a picture a meter, and the book's dates as a table."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
 from typing import NamedTuple
 
 from llm_finops.charts import Point, by_day
 from llm_finops.charts.chart import units
+from llm_finops.core.days import each_day
 from llm_finops.core.derived import DIFFERS, UNPRICED
 from llm_finops.core.meters import UNITS
 from llm_finops.core.price.bands import meets
@@ -124,7 +124,7 @@ def _points(view: View, line: Line) -> Iterator[Point]:
         for span in line.spans:
             if span.kind == kind:
                 said = f"{kind} {exact_text(span.price_nano, view.currency)}"
-                yield from (Point(day, kind, units(span.price_nano), said) for day in _days(span))
+                yield from (Point(day, kind, units(span.price_nano), said) for day in each_day(span.first, span.last))
     if not line.spans:  # a charge for several prices: the book's, in the mix that was used
         for row in line.implied:
             yield _point(view, row.day, "book, same mix", row.price.expected_price_nano)
@@ -136,11 +136,6 @@ def _points(view: View, line: Line) -> Iterator[Point]:
 
 def _point(view: View, day: str, name: str, nano: int | None) -> Point:
     return Point(day, name, units(nano), f"{name} {readable(view, nano)}")
-
-
-def _days(span: PriceSpan) -> Iterator[str]:
-    first, last = date.fromisoformat(span.first), date.fromisoformat(span.last)
-    return (str(first + timedelta(days=n)) for n in range((last - first).days + 1))
 
 
 def _book(view: View, spans: Sequence[PriceSpan]) -> Table:

@@ -6,7 +6,16 @@ from typing import NamedTuple
 from llm_finops.core.records import UNALLOCATED
 from llm_finops.dashboard.asking import BadAddress
 from llm_finops.dashboard.blocks import Block, Cell, Column, Note, Table, Value
-from llm_finops.dashboard.pages.crossing import Stands, days_of, days_until_zero, preceding, stands, until_of
+from llm_finops.dashboard.pages.crossing import (
+    Stands,
+    cost_in,
+    days_of,
+    days_until_zero,
+    preceding,
+    revenue_in,
+    stands,
+    until_of,
+)
 from llm_finops.dashboard.pages.paged import paged
 from llm_finops.dashboard.pages.parts import toned
 from llm_finops.dashboard.standing import standing
@@ -54,7 +63,7 @@ _ORDERS: dict[str, Callable[[Scaled], object]] = {
     "until": lambda row: None if (at := until_of(row)) is None else abs(at),
     "margin": lambda row: row.margin_nano,
     "cost": lambda row: row.cost_nano,
-    "revenue": lambda row: None if row.revenue_unknown else row.revenue_nano,
+    "revenue": lambda row: revenue_in([row]),
     "operations": lambda row: row.operations,
     "customer": lambda row: row.customer.encode(),
 }
@@ -124,8 +133,8 @@ def _line(view: View, row: Scaled, before: Before) -> list[Value]:
 
 
 def _amounts(rows: Sequence[Scaled]) -> list[Value]:
-    cost, revenue = sum(row.cost_nano for row in rows), sum(row.revenue_nano for row in rows)
-    if any(row.revenue_unknown for row in rows):
+    cost, revenue = cost_in(rows), revenue_in(rows)
+    if revenue is None:
         return [cost, None, None, None]
     by_usage, margin = revenue - sum(row.flat_nano for row in rows), revenue - cost
     return [cost, revenue, by_usage, Cell(margin, tone=toned(margin))]

@@ -6,6 +6,7 @@ from llm_finops.charts import Point, by_group
 from llm_finops.charts.chart import units
 from llm_finops.core.records import UNALLOCATED
 from llm_finops.dashboard.blocks import Cell, Column, Picture, Table, Tone, Value
+from llm_finops.dashboard.pages.crossing import cost_in, revenue_in
 from llm_finops.dashboard.pages.parts import per_request, toned
 from llm_finops.dashboard.view import View
 from llm_finops.ledger.queries import Scaled
@@ -21,7 +22,7 @@ def picture(view: View, customers: Sequence[Scaled]) -> Picture:
     """Cost and revenue of each decile; a decile whose revenue is not known in full is a gap."""
     points = []
     for decile, rows in _grouped(customers):
-        for name, nano in (("cost", _cost(rows)), ("revenue", _revenue(rows))):
+        for name, nano in (("cost", cost_in(rows)), ("revenue", revenue_in(rows))):
             said = f"decile {decile}, {len(rows)} customers: {name} {view.money(nano)}"
             points.append(Point(str(decile), name, units(nano), said))
     says = "Where cost is above revenue, those customers cost more than they pay; the table below has the figures."
@@ -68,17 +69,9 @@ def _to(view: View, decile: int) -> str:
 
 
 def _figures(rows: Sequence[Scaled]) -> list[Value]:
-    cost, revenue, operations = _cost(rows), _revenue(rows), sum(row.operations for row in rows)
+    cost, revenue, operations = cost_in(rows), revenue_in(rows), sum(row.operations for row in rows)
     margin = None if revenue is None else revenue - cost
     counts: list[Value] = [len(rows), *([f(row.operations for row in rows) for f in (min, max)]), operations]
     tone: Tone = "warn" if {row.customer for row in rows} == {UNALLOCATED} else toned(margin)
     each = per_request(sum(row.logged_cost_nano for row in rows), operations)
     return [*counts, cost, revenue, Cell(margin, tone=tone), (margin, revenue), each]
-
-
-def _cost(rows: Sequence[Scaled]) -> int:
-    return sum(row.cost_nano for row in rows)
-
-
-def _revenue(rows: Sequence[Scaled]) -> int | None:
-    return None if any(row.revenue_unknown for row in rows) else sum(row.revenue_nano for row in rows)
